@@ -1,0 +1,29 @@
+"""The errors of the package: each message names the thing, its value and the cure."""
+
+
+class FaceGPTError(Exception):
+    """Base of every error that facegpt_ros raises on purpose."""
+
+
+class ConfigError(FaceGPTError, ValueError):
+    """A parameter is unknown, of the wrong type or outside its range."""
+
+
+class ImageError(FaceGPTError, ValueError):
+    """An image cannot be used: size, step, encoding or content."""
+
+
+class CameraError(FaceGPTError, ValueError):
+    """Camera intrinsics or distortion cannot be used."""
+
+
+class WeightsError(FaceGPTError, RuntimeError):
+    """A weight file is missing, altered or not what it says it is."""
+
+
+class ModelError(FaceGPTError, ValueError):
+    """A morphable model file or its coefficients cannot be used."""
+
+
+class RosMissingError(FaceGPTError, ImportError):
+    """rclpy or the generated interfaces cannot be imported."""
