@@ -73,7 +73,7 @@ def cache_dir() -> Path:
 
 
 def manifest_path() -> Path:
-    """The manifest of a checkout when running from one, else the copy installed as package data.
+    """The manifest of a checkout when running from one, else the one installed in the share folder of this installation.
 
     Raises:
         WeightsError: neither exists.
@@ -81,11 +81,12 @@ def manifest_path() -> Path:
     checkout = _PACKAGE.parent / "engines" / "manifest.yaml"
     if (_PACKAGE.parent / "package.xml").is_file() and checkout.is_file():
         return checkout
-    installed = _PACKAGE / "data" / "manifest.yaml"
-    for path in (installed, checkout):
-        if path.is_file():
-            return path
-    raise WeightsError(f"{installed}: the weights manifest is missing; install facegpt_ros again")
+    # PREFIX/lib/pythonX/site-packages/facegpt_ros and PREFIX/local/lib/... have the same PREFIX/share.
+    for prefix in _PACKAGE.parents:
+        installed = prefix / "share" / "facegpt_ros" / "engines" / "manifest.yaml"
+        if installed.is_file():
+            return installed
+    raise WeightsError(f"share/facegpt_ros/engines/manifest.yaml: not found above {_PACKAGE}; install facegpt_ros again")
 
 
 @lru_cache(maxsize=4)

@@ -147,7 +147,7 @@ class CropCamera:
         enlarge = np.array([[step, 0, 0], [0, step, 0]], np.float32)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         lookup = cv2.warpAffine(grid, enlarge, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return cv2.remap(image, lookup, np.empty(0, np.float32), cv2.INTER_LINEAR)
+        return cv2.remap(image, *cv2.split(lookup), cv2.INTER_LINEAR)
 
 
 def _framing(keypoints: np.ndarray) -> tuple[np.ndarray, float]:
@@ -172,7 +172,7 @@ def _shrunk(image: np.ndarray, grid: np.ndarray, size: int) -> tuple[np.ndarray,
     sides = np.linalg.norm([grid[0, 0] - grid[0, -1], grid[-1, 0] - grid[-1, -1], grid[0, 0] - grid[-1, 0]], axis=1)
     # A whole factor: OpenCV averages k × k blocks several times faster than fractional ones.
     factor = max(1, round(float(sides.max()) / (size - 1)))
-    limit = np.array(image.shape[1::-1])
+    limit = image.shape[1::-1]
     low = np.clip(np.floor(grid.min((0, 1))) - factor, 0, limit).astype(int)
     high = np.clip(np.ceil(grid.max((0, 1))) + 2 * factor, 0, limit).astype(int)
     if np.any(high <= low):
