@@ -82,7 +82,7 @@ class MorphableModel:
         try:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             with safe_open(str(path), framework="np") as file:
-                return cls({key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}, sha256)
+                return cls({k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}, sha256)  # noqa: SIM118
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror or error}; build it with `facegpt morphable build`") from error
         except SafetensorError as error:

@@ -1,0 +1,23 @@
+"""What runs a network, whatever it runs on."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+
+class Backend(Protocol):
+    """One loaded graph. Not thread-safe: one worker calls it."""
+
+    provider: str  #: what really computes, such as "CPUExecutionProvider"
+    metadata: dict[str, str]  #: the graph's own notes
+
+    def warm_up(self, shape: tuple[int, ...]) -> None:
+        """Runs once on an array of this shape, so that the first frame is not the slow one."""
+
+    def infer(self, inputs: np.ndarray) -> np.ndarray:
+        """The graph's first input → its first output."""
+
+    def close(self) -> None:
+        """Frees the graph; infer must not be called again."""

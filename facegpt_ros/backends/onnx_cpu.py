@@ -1,0 +1,58 @@
+"""ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from facegpt_ros.errors import WeightsError
+
+
+class OnnxCpu:
+    """A graph with one input and one output, on ONNX Runtime's CPU provider.
+
+    Args:
+        path: an .onnx file.
+        threads: of one inference; 0 chooses.
+
+    Raises:
+        WeightsError: the file is missing or no graph that this ONNX Runtime reads.
+    """
+
+    provider = "CPUExecutionProvider"
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or default_threads()
+        options.inter_op_num_threads = 1
+        # Between two frames a spinning pool would keep the cores busy that the rest of the robot needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session: ort.InferenceSession | None = ort.InferenceSession(
+                str(path), options, providers=[self.provider]
+            )
+        except Exception as error:  # onnxruntime raises many classes that share no base of its own
+            raise WeightsError(f"{path}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again") from error
+        self._input = self._session.get_inputs()[0].name
+        self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def warm_up(self, shape: tuple[int, ...]) -> None:
+        self.infer(np.full(shape, 127, np.uint8))
+
+    def infer(self, inputs: np.ndarray) -> np.ndarray:
+        if self._session is None:
+            raise WeightsError("the graph was closed; load it again")
+        return self._session.run(None, {self._input: inputs})[0]
+
+    def close(self) -> None:
+        self._session = None
+
+
+def default_threads() -> int:
+    """Half the cores this process may use, one to four: camera, messages and other nodes need the rest."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(4, usable // 2))

@@ -1,0 +1,42 @@
+"""From crops to θ: one interface, and the choice of who fills it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from facegpt_ros import engines
+from facegpt_ros.config import EstimatorConfig
+from facegpt_ros.errors import ConfigError
+from facegpt_ros.face import CropEstimate
+from facegpt_ros.morphable.model import MorphableModel
+
+
+class Estimator(Protocol):
+    """Says θ of every crop."""
+
+    model_id: str  #: name of the estimator and of the weights
+    crop_size: int  #: S, px
+
+    def infer(self, crops: np.ndarray) -> CropEstimate:
+        """crops (N, S, S, 3) uint8 BGR, as the virtual cameras of perception/crop.py see them → θ of N crops."""
+
+    def close(self) -> None:
+        """Frees the weights."""
+
+
+def load_estimator(config: EstimatorConfig, model: MorphableModel) -> Estimator:
+    """The estimator that the parameters ask for, loaded and warmed up.
+
+    Raises:
+        ConfigError: no estimator has that name.
+        WeightsError: its weights are missing, altered, or made for another morphable model.
+    """
+    if config.name == "cnn":
+        from facegpt_ros.model.cnn import CnnEstimator
+
+        path = Path(config.weights) if config.weights else engines.fetch("regressor", download=False)
+        return CnnEstimator(path, model, threads=config.threads)
+    raise ConfigError(f"estimator.name is '{config.name}'; use cnn")
