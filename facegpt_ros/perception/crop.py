@@ -147,7 +147,8 @@ class CropCamera:
         enlarge = np.array([[step, 0, 0], [0, step, 0]], np.float32)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         lookup = cv2.warpAffine(grid, enlarge, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return cv2.remap(image, *cv2.split(lookup), cv2.INTER_LINEAR)
+        map_x, map_y = cv2.split(lookup)
+        return cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR)
 
 
 def _framing(keypoints: np.ndarray) -> tuple[np.ndarray, float]:
