@@ -16,7 +16,7 @@ from facegpt_ros.render.shading import SH_CONSTANTS
 _CONSTANTS = np.asarray(SH_CONSTANTS, np.float32)
 _NONE = np.empty(0, np.float32)
 _NO_DETAIL = np.empty((0, 0, 1), np.float32)
-_NO_UV = np.empty((0, 2), np.float32)
+_NO_UV = np.empty((0, 3, 2), np.float32)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def render_face(
         normals: (V, 3) unit, optical frame; see rasterize.vertex_normals.
         illumination: φ (27,), harmonic-major.
         size: of the picture, px: a square's side, or (width, height).
-        uv: (V, 2), u right and v up, 0..1; needed by detail.
+        uv: u right and v up, 0..1; needed by detail. (F, 3, 2) by triangle corner, right also at seams and faster,
+            or (V, 2) by vertex.
         detail: (T, T) or (T, T, 3), multiplies the albedo; row 0 is v = 1. Sampled bilinearly.
         occlusion: (V,) 0 (no light reaches the vertex) to 1, multiplies the light.
         specular: a highlight, or None.
@@ -109,8 +110,9 @@ def render_face(
         texture, coordinates = _NO_DETAIL, _NO_UV
     else:
         if uv is None:
-            raise ModelError("a detail texture needs uv (V, 2); give the model's")
-        coordinates = _checked("uv", uv, (count, 2))
+            raise ModelError("a detail texture needs uv (F, 3, 2) or (V, 2); give the model's")
+        corners = uv if uv.ndim == 3 else _checked("uv", uv, (count, 2))[triangles]
+        coordinates = _checked("uv", corners, (len(triangles), 3, 2))
         texture = packed(detail[..., None] if detail.ndim == 2 else detail, np.float32)
         if texture.ndim != 3 or texture.shape[2] not in (1, 3) or 0 in texture.shape:
             raise ModelError(f"detail has the shape {detail.shape}; give (T, T) or (T, T, 3)")

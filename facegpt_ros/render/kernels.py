@@ -204,8 +204,8 @@ def render_face(
                     p, q, r = pixel_barycentrics(fine, a, b, c, np.float32(sub_column), np.float32(sub_row))
                     tint0, tint1, tint2 = np.float32(1), np.float32(1), np.float32(1)
                     if textured:
-                        u = p * uv[a, 0] + q * uv[b, 0] + r * uv[c, 0]
-                        v = p * uv[a, 1] + q * uv[b, 1] + r * uv[c, 1]
+                        u = p * uv[t, 0, 0] + q * uv[t, 1, 0] + r * uv[t, 2, 0]
+                        v = p * uv[t, 0, 1] + q * uv[t, 1, 1] + r * uv[t, 2, 1]
                         tint0 = sample_texture(detail, u, v, 0)
                         tint1 = sample_texture(detail, u, v, 1) if channels == 3 else tint0
                         tint2 = sample_texture(detail, u, v, 2) if channels == 3 else tint0
