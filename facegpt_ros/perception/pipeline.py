@@ -68,9 +68,8 @@ class FacePipeline:
         check_image(image_bgr)
         if image_bgr.shape[:2] != (camera.height, camera.width):
             height, width = image_bgr.shape[:2]
-            raise CameraError(
-                f"image is {width}x{height} px, its camera {camera.width}x{camera.height}; give the camera_info of this image"
-            )
+            sizes = f"image is {width}x{height} px, its camera {camera.width}x{camera.height}"
+            raise CameraError(f"{sizes}; give the camera_info of this image")
         followed = self._tracker.followed[: self.config.max_faces]
         crops = [CropCamera.from_points(camera, track.points) for track in followed]
         tracks: list[Track | None] = list(followed)
@@ -211,7 +210,7 @@ def _state(crop: CropCamera, estimate: CropEstimate, index: int) -> FaceState:
 
 
 def _box_in_sight(points: np.ndarray, camera: Camera) -> Box | None:
-    """The box of landmarks (68, 3), or None where they are broken, behind the camera, tiny or mostly outside the image."""
+    """The box of landmarks (68, 3); None where they are broken, behind the camera, tiny or mostly outside the image."""
     if not np.isfinite(points).all() or points[:, 2].min() <= 0:
         return None
     landmarks = camera.project(points)

@@ -13,7 +13,7 @@ import numpy as np
 
 # The cutoff of the speed estimate, as in the paper.
 _SPEED_CUTOFF_HZ = 1.0
-# When stamps stand still (a driver that does not set them) frames are taken to be this far apart, until a step is known.
+# When stamps stand still (a driver that does not set them), frames count as this far apart until a step is known.
 _ASSUMED_STEP_S = 1 / 30
 
 # The change that counts as one unit of speed (per second), so that one beta serves quantities of different units.
@@ -86,7 +86,7 @@ class RotationFilter:
 
 
 class FaceSmoother:
-    """The filters of one face. A stamp that goes back starts them anew; one that stands still counts as one usual step."""
+    """The filters of one face. A stamp that goes back starts them anew; one that stands still counts as a usual step."""
 
     def __init__(self) -> None:
         self._last_s: float | None = None
