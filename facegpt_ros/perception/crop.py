@@ -26,11 +26,11 @@ _MAX_HALF_EXTENT = 2.0
 # Cells per side of the map through a lens: interpolating between them errs by under 0.05 px.
 _LENS_GRID = 16
 
-# From BlazeFace's keypoints to the framing of the 68 landmarks, along (u) and down from (v) the line of the eyes: W and U
-# are width and middle of the six keypoints' extent along u, b the way down from the eyes to the mouth. Least squares over
-# the 942 training portraits of congress and sfhq (MediaPipe's landmarks). What is left over on their 149 validation
-# portraits, in half crops: centre 0.022 along and 0.027 down, half size 0.036, roll 1.8 deg (rms). On a head turned by up
-# to 60 deg and nodding by 25 (a neutral mesh, projected): 0.04, 0.12 and 0.1, which a second look at the face corrects.
+# From BlazeFace's keypoints to the framing of the 68 landmarks, along (u) and down from (v) the line of the eyes: W and
+# U are width and middle of the six keypoints' extent along u, b the way down from the eyes to the mouth. Least squares
+# over the 942 training portraits of congress and sfhq (MediaPipe's landmarks). What is left over on their 149
+# validation portraits, in half crops: centre 0.022 along and 0.027 down, half size 0.036, roll 1.8 deg (rms). On a head
+# turned by up to 60 deg and nodding by 25 (a neutral mesh, projected): 0.04, 0.12 and 0.1; a second look corrects that.
 _CENTRE_ALONG = 0.762  # of U
 _CENTRE_DOWN = (0.393, 0.128)  # of b, W
 _HALF_SQUARED = (0.175, 0.561)  # of b², W²
@@ -130,7 +130,7 @@ class CropCamera:
         return self.rotation.T @ rotation, np.array([x, y]) / (depth * self.half_extent), 1 / (self.half_extent * depth)
 
     def extract(self, image: np.ndarray, size: int) -> np.ndarray:
-        """What the virtual camera sees: (size, size, 3) uint8, black outside the real camera's (H, W, 3) uint8 image."""
+        """What the virtual camera sees, (size, size, 3) uint8; black outside the real image (H, W, 3) uint8."""
         # Through a lens a plane's picture is no homography: look up a grid exactly and interpolate between its knots.
         cells = _LENS_GRID if any(self.camera.distortion) else 1
         knots = np.linspace(-1, 1, cells + 1) * (1 - 1 / size)  # from the centre of the first pixel to that of the last

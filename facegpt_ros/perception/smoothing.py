@@ -86,7 +86,7 @@ class RotationFilter:
 
 
 class FaceSmoother:
-    """The filters of one face. A stamp that goes back starts them anew; one that stands still counts as a usual step."""
+    """The filters of one face. A stamp that goes back starts them anew, one that stands still is a usual step."""
 
     def __init__(self) -> None:
         self._last_s: float | None = None

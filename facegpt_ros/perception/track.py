@@ -74,8 +74,8 @@ class Tracker:
     def update(self, sightings: list[Sighting], hysteresis_frames: int, max_faces: int) -> list[tuple[Track, Sighting]]:
         """Takes one frame's sightings.
 
-        Of sightings that overlap, the published one or else the surer one stays. A face is shown after hysteresis_frames
-        frames in a row; once shown it keeps its id until it was missed as often.
+        Of sightings that overlap, the published one or else the surer one stays. A face is shown after so many frames
+        in a row as hysteresis_frames says; once shown it keeps its id until it was missed as often.
 
         Returns:
             the tracks seen in this frame, each with its sighting, in the order of ids.
