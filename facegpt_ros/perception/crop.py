@@ -75,15 +75,18 @@ class CropCamera:
         points = np.asarray(points, np.float64)
         direction = _unit(points).mean(0)
         right = np.subtract(*(points[i] / points[i, 2] for i in reversed(_OUTER_EYES)))
-        # Turning moves the box's centre a little; three turns bring it to the middle within 1e-3 of the crop.
-        for _ in range(3):
+        # Turning moves the box's centre a little; two or three turns bring it to the middle.
+        for _ in range(4):
             rotation = _facing(direction, right)
             seen = _onto(rotation, points)
             across = seen[_OUTER_EYES[1]] - seen[_OUTER_EYES[0]]
             rotation = rotation @ _rolled(np.arctan2(across[1], across[0]))
             seen = _onto(rotation, points)
             low, high = seen.min(0), seen.max(0)
-            direction = rotation @ np.array([*(low + high) / 2, 1.0])
+            centre = (low + high) / 2
+            if np.abs(centre).max() < 1e-3 * (high - low).max():
+                break
+            direction = rotation @ np.array([*centre, 1.0])
         return cls(camera, rotation, _bounded(_MARGIN * float((high - low).max())))
 
     @classmethod
@@ -198,7 +201,8 @@ def _facing(direction: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Rotation whose z axis is `direction` and whose x axis is nearest to `right`."""
     z = _unit(direction)
     x = _unit(right - z * (right @ z))
-    return np.stack([x, np.cross(z, x), z], axis=1)
+    y = (z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0])  # np.cross is far slower
+    return np.array([x, y, z]).T
 
 
 def _rolled(angle: float) -> np.ndarray:

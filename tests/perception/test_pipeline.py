@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from facegpt_ros.config import PerceptionConfig
-from facegpt_ros.errors import CameraError, ImageError
+from facegpt_ros.config import Config, PerceptionConfig
+from facegpt_ros.errors import CameraError, ImageError, WeightsError
 from facegpt_ros.face import CropEstimate, Face
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler, rotation_angle_deg
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.perception.detect import Detection
-from facegpt_ros.perception.pipeline import FacePipeline
+from facegpt_ros.perception.pipeline import FacePipeline, build_pipeline
 from facegpt_ros.render.camera import Camera
 
 CAMERA = Camera.from_fov(640, 480, 60)
@@ -280,3 +280,10 @@ def test_refuses_grey_and_tiny_images_and_a_camera_of_another_size(monkeypatch: 
         pipeline.process(IMAGE[:8, :8], CAMERA, 0.0)
     with pytest.raises(CameraError, match="320x240 px, its camera 640x480"):
         pipeline.process(IMAGE[:240, :320], CAMERA, 0.0)
+
+
+def test_build_without_fetched_weights_names_the_cure_and_stays_offline(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
+    monkeypatch.setattr("subprocess.run", lambda *a, **k: pytest.fail("something was started"))
+    with pytest.raises(WeightsError, match="facegpt engines prepare blazeface_short_range"):
+        build_pipeline(Config())
