@@ -1,0 +1,103 @@
+"""Training batches by step number: renders and photos side by side, the same for the same seed and step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.training.backgrounds import Backgrounds
+from facegpt_ros.training.photos import Photos
+from facegpt_ros.training.synthetic import Synthesizer
+
+Batch = dict[str, torch.Tensor]
+
+
+class Batches(Dataset):
+    """Batch number → {crops (N, S, S, 3) uint8, half_extent (N,), landmarks (N, 68, 2), theta (renders, D), is_colour (photos,)}.
+
+    Renders come first, then photos: len(theta) tells where one ends.
+
+    Args:
+        model: whose faces to draw.
+        folders: photo folders; none trains on renders alone.
+        size: S.
+        count: N.
+        photo_share: of N.
+        seed: of everything.
+        steps: how many batches there are.
+    """
+
+    def __init__(
+        self,
+        model: MorphableModel,
+        folders: Sequence[str | Path],
+        size: int,
+        count: int,
+        photo_share: float,
+        seed: int,
+        steps: int,
+    ) -> None:
+        self.model, self.folders, self.size, self.seed, self.steps = model, list(folders), size, seed, steps
+        self.n_photos = round(count * photo_share) if self.folders else 0
+        self.n_renders = count - self.n_photos
+
+    @cached_property
+    def photos(self) -> list[Photos]:
+        """One set a folder; read where batches are made, so that a worker process need not be sent them."""
+        return [Photos([folder], "train") for folder in self.folders]
+
+    @cached_property
+    def synthesizer(self) -> Synthesizer:
+        """Draws the renders."""
+        corners = [corner for p in self.photos for corner in p.background_corners()]
+        return Synthesizer(self.model, Backgrounds(self.seed, corners), self.seed)
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        rng = np.random.default_rng([self.seed, step])
+        renders = self.synthesizer.batch(rng, self.n_renders, self.size)
+        crops, half_extent, landmarks = [renders.crops], [renders.half_extent], [renders.landmarks]
+        is_colour = []
+        for i in range(self.n_photos):
+            source = self.photos[(step + i) % len(self.photos)]  # folders in turn: the smaller ones are the more varied
+            sample = source.sample(int(rng.integers(len(source))), rng, self.size)
+            crops.append(sample.crop[None])
+            half_extent.append(np.array([sample.half_extent], np.float32))
+            landmarks.append(sample.landmarks[None])
+            is_colour.append(sample.is_colour)
+        return {
+            "crops": torch.from_numpy(np.concatenate(crops)),
+            "half_extent": torch.from_numpy(np.concatenate(half_extent)),
+            "landmarks": torch.from_numpy(np.concatenate(landmarks)),
+            "theta": torch.from_numpy(renders.theta),
+            "is_colour": torch.tensor(is_colour, dtype=torch.bool),
+        }
+
+
+def stream(batches: Batches, start: int, workers: int = 1) -> Iterator[Batch]:
+    """Batches from number start on, prepared ahead in a worker process (0 workers: in this one)."""
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(start, len(batches)),
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_one_thread,
+        # A forked child inherits the locks of OpenCV's and torch's threads and waits for ever.
+        multiprocessing_context="spawn" if workers else None,
+    )
+    return iter(loader)
+
+
+def _one_thread(_: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)

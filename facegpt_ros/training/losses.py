@@ -1,0 +1,190 @@
+"""What the regressor is trained on: exact labels on renders; landmarks, light and priors on photos.
+
+Weights follow the effect on the picture: a landmark in crop units, a vertex in millimetres, a colour in 0..1, so a
+coefficient that moves nothing costs nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facegpt_ros.model.regressor import Theta, decode, rotation_from_6d
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.render.shading import sh_basis
+
+_EXPRESSION_SPREAD = 0.25  # of one activation: the unit of the expression prior
+_VERTICES = 500
+#: Of each iBUG point on photos: eyes and lips carry what people look at; the jaw line's pseudo labels are the weakest.
+_POINT_WEIGHTS = np.concatenate(
+    [np.full(17, 0.5), np.full(10, 0.9), np.full(9, 1.0), np.full(12, 1.6), np.full(12, 1.3), np.full(8, 1.5)]
+).astype(np.float32)
+#: (upper, lower) points whose distances are the openings of eyes and mouth (DECA, Feng et al. 2021, eqs. 4-5).
+_OPENINGS = ((37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65), (48, 54))
+
+RENDER_WEIGHTS = {
+    "landmarks": 25.0,  # crop units
+    "vertices": 0.25,  # mm
+    "rotation": 10.0,  # matrix entries
+    "offset": 8.0,  # crop units
+    "scale": 6.0,  # log
+    "expression": 6.0,  # activations
+    "identity": 0.15,  # σ²
+    "colour": 5.0,  # RGB 0..1
+    "albedo": 0.03,  # σ²
+    "shading": 2.0,  # RGB 0..1
+    "range": 3.0,  # activations outside 0..1
+    "presence": 0.5,
+}
+PHOTO_WEIGHTS = {
+    "landmarks": 25.0,
+    "openings": 12.0,
+    # Priors: the ratios of Deep3DFaceRecon's regulariser (Deng et al. 2019, sec. 4: identity 1, expression 0.8, texture
+    # 1.7e-3 before their basis is whitened), as means over coefficients; the level was set against the landmark term.
+    "identity": 0.12,
+    "expression": 0.06,
+    "albedo": 0.05,
+    "white_light": 0.5,  # their light is nearly monochrome too
+    "range": 3.0,
+    "photometric": 3.0,  # RGB 0..1, of 1.9 in Deng et al.
+    "presence": 0.5,
+}
+
+
+class FaceGeometry(nn.Module):
+    """The parts of a morphable model that losses need, as buffers.
+
+    Args:
+        model: the morphable model.
+    """
+
+    def __init__(self, model: MorphableModel) -> None:
+        super().__init__()
+        bases = model.bases
+        n_i, n_e, n_a = len(model.identity_names), len(model.expression_names), len(model.albedo_names)
+        zero_i, zero_e = np.zeros(n_i, np.float32), np.zeros(n_e, np.float32)
+        mean = model.landmarks(zero_i, zero_e)  # (68, 3)
+        self._keep("landmark_mean", mean)
+        self._keep("landmark_identity", (model.landmarks(np.eye(n_i), np.zeros((n_i, n_e))) - mean).reshape(n_i, -1))
+        self._keep("landmark_expression", (model.landmarks(np.zeros((n_e, n_i)), np.eye(n_e)) - mean).reshape(n_e, -1))
+        face = np.flatnonzero(model.regions["face"] > 0.5)
+        chosen = face[np.linspace(0, len(face) - 1, min(_VERTICES, len(face))).astype(int)]
+        self._keep("vertex_identity", bases["identity"].reshape(n_i, -1, 3)[:, chosen].reshape(n_i, -1))
+        self._keep("vertex_expression", bases["expression"].reshape(n_e, -1, 3)[:, chosen].reshape(n_e, -1))
+        self._keep("vertex_albedo", bases["albedo"].reshape(n_a, -1, 3)[:, chosen].reshape(n_a, -1))
+        side = np.linspace(-0.8, 0.8, 6)
+        x, y = (grid.ravel() for grid in np.meshgrid(side, side))
+        z2 = 1 - x * x - y * y
+        front = np.stack([x, y, -np.sqrt(np.maximum(z2, 0))], -1)[z2 > 0]
+        self._keep("front_basis", sh_basis(front))  # (K, 9)
+        self._keep("point_weights", _POINT_WEIGHTS)
+        emphasis = [2.0 if n.startswith(("eyeBlink", "eyeLook", "jawOpen", "mouthSmile")) else 1.0 for n in model.expression_names]
+        self._keep("expression_weights", np.array(emphasis) / np.mean(emphasis))
+
+    def _keep(self, name: str, array: np.ndarray) -> None:
+        self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array, np.float32)), persistent=False)
+
+    def landmarks(self, identity: Tensor, expression: Tensor) -> Tensor:
+        """α (N, I), δ (N, E) → (N, 68, 3) m, model frame."""
+        flat = identity @ self.landmark_identity + expression @ self.landmark_expression
+        return self.landmark_mean + flat.view(len(flat), -1, 3)
+
+    def project(self, points: Tensor, theta: Theta, half_extent: Tensor) -> Tensor:
+        """Model frame (N, K, 3) m → crop units (N, K, 2), as sampling.project with perception/crop.py's lift."""
+        turned = points @ theta.rotation.transpose(1, 2)
+        scale, h = theta.scale[:, None, None], half_extent[:, None, None]
+        depth = (1 + turned[..., 2:] * scale * h).clamp_min(0.2)  # in units of the sellion's
+        return (theta.offset[:, None] + turned[..., :2] * scale) / depth
+
+    def projected_landmarks(self, theta: Theta, half_extent: Tensor) -> Tensor:
+        """(N, 68, 2) crop units."""
+        return self.project(self.landmarks(theta.identity, theta.expression), theta, half_extent)
+
+
+class RegressorLoss(nn.Module):
+    """Both losses; call render_terms and photo_terms, then total."""
+
+    def __init__(self, model: MorphableModel, layout: ThetaLayout) -> None:
+        super().__init__()
+        self.layout = layout
+        self.geometry = FaceGeometry(model)
+
+    def render_terms(self, raw: Tensor, label: Tensor, half_extent: Tensor, landmarks: Tensor) -> dict[str, Tensor]:
+        """Unweighted terms, scalars.
+
+        Args:
+            raw: predicted (N, D).
+            label: (N, D) as synthetic.RenderBatch.theta.
+            half_extent: h (N,).
+            landmarks: (N, 68, 2) crop units.
+        """
+        layout, geometry = self.layout, self.geometry
+        present = label[:, layout.presence]  # (N,)
+        terms = {"presence": functional.binary_cross_entropy_with_logits(raw[:, layout.presence], present)}
+        keep = present > 0.5
+        raw, label, half_extent, landmarks = raw[keep], label[keep], half_extent[keep], landmarks[keep]
+        if not len(raw):
+            return terms
+        theta = decode(layout, raw)
+        expression = label[:, layout.expression]
+        d_identity = theta.identity - label[:, layout.identity]
+        d_expression = theta.expression - expression
+        moved = d_identity @ geometry.vertex_identity + d_expression @ geometry.vertex_expression
+        d_albedo = theta.albedo - label[:, layout.albedo]
+        light = (theta.illumination - label[:, layout.illumination]).view(-1, 9, 3)
+        raw_expression = raw[:, layout.expression]
+        terms["landmarks"] = (geometry.projected_landmarks(theta, half_extent) - landmarks).abs().mean()
+        terms["vertices"] = 1000 * (moved.view(len(moved), -1, 3).square().sum(-1) + 1e-10).sqrt().mean()
+        turn = rotation_from_6d(raw[:, layout.rotation]) - rotation_from_6d(label[:, layout.rotation])
+        terms["rotation"] = turn.abs().mean()
+        terms["offset"] = (raw[:, layout.offset] - label[:, layout.offset]).abs().mean()
+        terms["scale"] = (raw[:, layout.log_scale] - label[:, layout.log_scale]).abs().mean()
+        terms["expression"] = ((raw_expression - expression).abs() * geometry.expression_weights).mean()
+        terms["identity"] = d_identity.square().mean()
+        terms["colour"] = (d_albedo @ geometry.vertex_albedo).abs().mean()
+        terms["albedo"] = d_albedo.square().mean()
+        terms["shading"] = (geometry.front_basis @ light).abs().mean()
+        terms["range"] = _outside_unit(raw_expression)
+        return terms
+
+    def photo_terms(self, raw: Tensor, half_extent: Tensor, landmarks: Tensor) -> dict[str, Tensor]:
+        """Unweighted terms of photos that all show a face; the photometric one is photometric.py's.
+
+        Args:
+            raw: predicted (N, D).
+            half_extent: h (N,).
+            landmarks: pseudo labels (N, 68, 2) crop units.
+        """
+        layout, geometry = self.layout, self.geometry
+        theta = decode(layout, raw)
+        projected = geometry.projected_landmarks(theta, half_extent)
+        light = theta.illumination.view(-1, 9, 3)
+        return {
+            "presence": functional.binary_cross_entropy_with_logits(
+                raw[:, layout.presence], torch.ones_like(raw[:, layout.presence])
+            ),
+            "landmarks": ((projected - landmarks).abs().mean(-1) * geometry.point_weights).mean(),
+            "openings": (_openings(projected) - _openings(landmarks)).abs().mean(),
+            "identity": theta.identity.square().mean(),
+            "expression": (theta.expression / _EXPRESSION_SPREAD).square().mean(),
+            "albedo": theta.albedo.square().mean(),
+            "white_light": (light - light.mean(2, keepdim=True)).square().mean(),
+            "range": _outside_unit(raw[:, layout.expression]),
+        }
+
+
+def total(terms: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+    """The weighted sum."""
+    return torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+
+
+def _openings(landmarks: Tensor) -> Tensor:
+    upper, lower = zip(*_OPENINGS, strict=True)
+    return (landmarks[:, list(upper)] - landmarks[:, list(lower)]).square().sum(-1).add(1e-8).sqrt()
+
+
+def _outside_unit(raw: Tensor) -> Tensor:
+    return (functional.relu(-raw) + functional.relu(raw - 1)).mean()

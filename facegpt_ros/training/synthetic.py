@@ -1,0 +1,224 @@
+"""Renders of random faces with exact labels, as the crop's virtual camera sees them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.render.batch import Specular, composite, project, render_face
+from facegpt_ros.render.rasterize import vertex_normals
+from facegpt_ros.training.augment import crop_noise, degrade
+from facegpt_ros.training.backgrounds import Backgrounds
+from facegpt_ros.training.occluders import hair_colour, hide, occlude, pixels
+from facegpt_ros.training.sampling import Scenes, sample_scenes, without_face
+
+NEGATIVE_SHARE = 0.08
+_DETAIL_SIDE = 192
+_OVERSAMPLE = 1.25  # faces are drawn this much larger, then averaged down: cheaper than several samples a pixel
+
+
+class RenderBatch(NamedTuple):
+    """N labelled renders.
+
+    crops (N, S, S, 3) uint8 BGR; theta (N, D) float32 raw, as ThetaLayout.encode writes it, its presence entry 0 or 1;
+    half_extent (N,); landmarks (N, 68, 2) crop units. Where presence is 0 there is no face and the rest means nothing.
+    """
+
+    crops: np.ndarray
+    theta: np.ndarray
+    half_extent: np.ndarray
+    landmarks: np.ndarray
+
+
+class Synthesizer:
+    """Draws batches of labelled faces; the same seed gives the same batch.
+
+    Args:
+        model: whose faces to draw.
+        backgrounds: to draw them before.
+        seed: of the skin textures.
+    """
+
+    def __init__(self, model: MorphableModel, backgrounds: Backgrounds, seed: int = 0) -> None:
+        self.model = model
+        self.backgrounds = backgrounds
+        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        rng = np.random.default_rng([seed, 13])
+        self._details = [_skin_detail(rng) for _ in range(24)]
+        none = np.zeros(model.n_vertices, np.float32)
+        self._scalp = model.regions.get("scalp", none)
+        self._sheltered = 0.5 * model.regions.get("mouth_inner", none) + 0.1 * model.regions.get("eyes", none)
+
+    def batch(self, rng: np.random.Generator, count: int, size: int) -> RenderBatch:
+        """count renders of size × size px."""
+        scenes = sample_scenes(self.model, rng, count)
+        absent = rng.random(count) < NEGATIVE_SHARE
+        scenes = without_face(scenes, absent)
+        theta = scenes.theta
+        vertices = self.model.vertices(theta.identity, theta.expression)  # (N, V, 3)
+        colours = self.model.colours(theta.albedo)  # (N, V, 3)
+        crops = np.empty((count, size, size, 3), np.uint8)
+        for i in range(count):
+            crops[i] = self._draw(scenes, i, vertices[i], colours[i], rng, size, bool(absent[i]))
+        raw = self.layout.encode(theta)
+        raw[:, self.layout.presence] = theta.presence
+        return RenderBatch(
+            crops, raw, scenes.half_extent.astype(np.float32), scenes.landmarks.astype(np.float32)
+        )
+
+    def _draw(
+        self,
+        scenes: Scenes,
+        i: int,
+        vertices: np.ndarray,
+        colours: np.ndarray,
+        rng: np.random.Generator,
+        size: int,
+        absent: bool,
+    ) -> np.ndarray:
+        large = round(_OVERSAMPLE * size)
+        crop = self.backgrounds.sample(rng, large)
+        landmarks, translation = scenes.landmarks[i], scenes.translation[i]
+        fate = rng.random() if absent else 1.0
+        if fate < 0.5:  # nothing there
+            if rng.random() < 0.5:
+                occlude(crop, rng.uniform(-1, 1, (1, 2)) + 0.5 * landmarks, rng, 0.8)
+            return degrade(_shrunk(crop, size), rng)
+        if fate < 0.75:  # somewhere else
+            angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(1.7, 2.6)
+            shift = far * np.array([np.cos(angle), np.sin(angle)])
+            translation = translation + np.append(shift * scenes.half_extent[i] * translation[2], 0)
+            landmarks = landmarks + shift
+        if rng.random() < 0.75:
+            _draw_body(crop, landmarks, rng)
+        if rng.random() < 0.35:
+            _draw_hair_behind(crop, landmarks, rng)
+        self._draw_face(crop, scenes, i, vertices, colours, translation, rng)
+        if rng.random() < 0.8:
+            _draw_teeth(crop, landmarks, rng)
+        if 0.75 <= fate < 1:
+            hide(crop, landmarks, self.backgrounds.sample(rng, large))
+        crop = _shrunk(crop, size)
+        occlude(crop, landmarks, rng, 0.42)
+        return degrade(crop, rng)
+
+    def _draw_face(
+        self,
+        crop: np.ndarray,
+        scenes: Scenes,
+        i: int,
+        vertices: np.ndarray,
+        colours: np.ndarray,
+        translation: np.ndarray,
+        rng: np.random.Generator,
+    ) -> None:
+        theta, size = scenes.theta, crop.shape[0]
+        seen = vertices @ theta.rotation[i].T.astype(np.float32) + translation.astype(np.float32)
+        normals = vertex_normals(seen, self.model.triangles)
+        if rng.random() < 0.6:  # hair has a volume, the scalp of the model has none
+            grown = self._scalp * (rng.uniform(0.0, 0.035) + 0.008 * crop_noise(rng, self._scalp.shape))
+            seen = seen + normals * grown[:, None].astype(np.float32)
+        shine = None
+        if rng.random() < 0.5:
+            direction = rng.normal(0, 1, 3) + (0, -0.7, -1.2)
+            shine = Specular(tuple(direction), float(rng.uniform(0, 0.3)), float(np.exp(rng.uniform(1.6, 3.9))))
+        render = render_face(
+            project(seen, 1 / float(scenes.half_extent[i]), size),
+            self.model.triangles,
+            colours,
+            normals,
+            theta.illumination[i],
+            size,
+            uv=self.model.uv,
+            detail=self._details[int(rng.integers(len(self._details)))] if rng.random() < 0.85 else None,
+            occlusion=1 - self._sheltered * np.float32(rng.uniform(0, 1.4)),
+            specular=shine,
+            samples=1,
+        )
+        rgb = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
+        composite(render, rgb)
+        cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR, dst=crop)
+
+
+def _shrunk(crop: np.ndarray, size: int) -> np.ndarray:
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def _skin_detail(rng: np.random.Generator) -> np.ndarray:
+    """Factor of the albedo over UV space, (T, T, 1 or 3) float32 around 1: pores, blotches, freckles, folds."""
+    side = _DETAIL_SIDE
+    tones = 3 if rng.random() < 0.4 else 1
+    out = np.ones((side, side, tones), np.float32)
+    for cells, weight in ((4, 0.05), (12, 0.04), (40, 0.04), (110, 0.05)):
+        grid = rng.standard_normal((cells, cells, tones)).astype(np.float32)
+        grid = cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC).reshape(side, side, tones)
+        out *= 1 + np.float32(weight * rng.uniform(0, 1.2)) * grid
+    for _ in range(int(rng.integers(0, 60)) if rng.random() < 0.5 else 0):
+        x, y = (int(v) for v in rng.integers(0, side, 2))
+        cv2.circle(out, (x, y), int(rng.integers(1, 3)), [float(rng.uniform(0.55, 0.95))] * 3, -1, cv2.LINE_AA)
+    for _ in range(int(rng.integers(0, 14)) if rng.random() < 0.5 else 0):
+        start = rng.uniform(0, side, 2)
+        path = start + np.cumsum(rng.normal(0, 4, (6, 2)) + rng.normal(0, 3, 2), 0)
+        cv2.polylines(out, [path.astype(np.int32)], False, [float(rng.uniform(0.75, 0.95))] * 3, 1, cv2.LINE_AA)
+    return np.clip(out, 0.3, 1.5)
+
+
+def _fill(crop: np.ndarray, points: np.ndarray, colour: np.ndarray) -> None:
+    cv2.fillPoly(crop, [np.round(points * 16).astype(np.int32)], [float(c) for c in colour], cv2.LINE_AA, 4)
+
+
+def _draw_body(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
+    """Shoulders and a collar under the chin, behind the face."""
+    at = pixels(landmarks, crop.shape[0])
+    down = at[8] - at[27]
+    length = np.linalg.norm(down) + 1e-6
+    down = down / length
+    side = np.array([down[1], -down[0]])
+    neck = at[8] * 0.6 + at[[0, 16]].mean(0) * 0.4 + down * length * rng.uniform(0.1, 0.45)
+    wide = length * rng.uniform(0.9, 1.8)
+    drop = length * rng.uniform(0.1, 0.6)
+    inner = length * rng.uniform(0.3, 0.55)
+    shape = [neck - side * inner, neck + side * inner, neck + side * wide + down * drop]
+    shape += [neck + side * wide + down * 4 * length, neck - side * wide + down * 4 * length]
+    shape += [neck - side * wide + down * drop]
+    colour = np.clip(rng.uniform(0, 255) + rng.normal(0, 40, 3), 0, 255)
+    _fill(crop, np.stack(shape), colour)
+    if rng.random() < 0.5:
+        v = np.stack([neck - side * inner * 0.6, neck + side * inner * 0.6, neck + down * length * rng.uniform(0.4, 1.2)])
+        _fill(crop, v, np.clip(rng.uniform(60, 255) + rng.normal(0, 25, 3), 0, 255))
+
+
+def _draw_hair_behind(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
+    """Long or big hair behind the head."""
+    at = pixels(landmarks, crop.shape[0])
+    up = at[27] - at[8]
+    across = at[16] - at[0]
+    centre = at[27] + up * rng.uniform(-0.2, 0.25)
+    turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    wide, tall, long = rng.uniform(0.58, 0.95), rng.uniform(0.75, 1.1), rng.uniform(0.6, 2.2)
+    wobble = 1 + rng.normal(0, 0.05, 28)
+    vertical = np.where(np.sin(turn) > 0, tall, long) * np.sin(turn)
+    points = centre + (wide * wobble * np.cos(turn))[:, None] * across + (wobble * vertical)[:, None] * up
+    _fill(crop, points, hair_colour(rng))
+
+
+def _draw_teeth(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
+    """The upper row between parted lips, which the model lacks."""
+    at = pixels(landmarks, crop.shape[0])
+    upper, lower = at[60:65], at[[60, 67, 66, 65, 64]]
+    gap = lower - upper
+    opening = np.linalg.norm(gap[2])
+    width = np.linalg.norm(at[64] - at[60])
+    if opening < 1.0 or width < 4:
+        return
+    depth = min(1.0, rng.uniform(0.1, 0.28) * width / opening)
+    band = np.concatenate([upper, (upper + gap * depth)[::-1]])
+    layer = crop.copy()
+    bright = float(np.clip(crop[max(0, int(at[51, 1]) - 3) % crop.shape[0], int(at[51, 0]) % crop.shape[0]].max() * 1.3, 60, 235))
+    _fill(layer, band, np.array([0.82, 0.93, 0.97]) * bright * rng.uniform(0.75, 1.1))
+    opacity = float(rng.uniform(0.6, 0.97))
+    cv2.addWeighted(layer, opacity, crop, 1 - opacity, 0, dst=crop)

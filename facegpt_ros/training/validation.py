@@ -1,0 +1,123 @@
+"""What a regressor is worth: landmarks on photos it never saw, pose on renders, and a sheet of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facegpt_ros.face import CropEstimate
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.landmarks import IBUG68_LINES, OUTER_EYES
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.pose import euler_from_matrix
+from facegpt_ros.training.backgrounds import Backgrounds
+from facegpt_ros.training.occluders import pixels
+from facegpt_ros.training.photos import Photos
+from facegpt_ros.training.sampling import project
+from facegpt_ros.training.synthetic import RenderBatch, Synthesizer
+
+Infer = Callable[[np.ndarray], np.ndarray]
+"""crops (N, S, S, 3) uint8 BGR → raw θ (N, D)."""
+
+_SEED = 987654321
+
+
+class Validation:
+    """Fixed sets, made once: every val photo under the standard framing, and renders of one seed.
+
+    Args:
+        model: the morphable model.
+        photos: one split for each set's name.
+        size: S, px.
+        renders: how many.
+    """
+
+    def __init__(self, model: MorphableModel, photos: dict[str, Photos], size: int, renders: int = 384) -> None:
+        self.model = model
+        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        self._photos = {name: [split.plain(i, size) for i in range(len(split))] for name, split in photos.items()}
+        synthesizer = Synthesizer(model, Backgrounds(_SEED, count=60), _SEED)
+        rng = np.random.default_rng(_SEED)
+        parts = [synthesizer.batch(rng, 64, size) for _ in range(max(1, renders // 64))]
+        self._renders = RenderBatch(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+    @property
+    def crops(self) -> np.ndarray:
+        """All crops, photos first: (N, S, S, 3) uint8 BGR."""
+        photos = [sample.crop[None] for samples in self._photos.values() for sample in samples]
+        return np.concatenate([*photos, self._renders.crops])
+
+    def measure(self, infer: Infer) -> dict[str, float]:
+        """nme68_<set> (share of the outer-eye distance), on renders also pose (mean absolute degrees) and presence accuracy."""
+        out = {}
+        for name, samples in self._photos.items():
+            estimate = self.layout.decode(_in_parts(infer, np.stack([s.crop for s in samples])))
+            truth = np.stack([s.landmarks for s in samples])
+            predicted = landmarks_of(self.model, estimate, np.array([s.half_extent for s in samples]))
+            out[f"nme68_{name}"] = float(nme(predicted, truth).mean())
+        estimate = self.layout.decode(_in_parts(infer, self._renders.crops))
+        present = self._renders.theta[:, self.layout.presence] > 0.5
+        labels = self.layout.decode(self._renders.theta)
+        predicted = landmarks_of(self.model, estimate, self._renders.half_extent)
+        truth = self._renders.landmarks
+        # In profile the eyes' distance in the picture vanishes: the box's size is the measure there.
+        extent = np.ptp(truth, axis=1).max(1)
+        error = np.linalg.norm(predicted - truth, axis=-1).mean(1) / extent
+        out["nme68_renders_box"] = float(error[present].mean())
+        turn = euler_from_matrix(estimate.rotation) - euler_from_matrix(labels.rotation)
+        turn = np.abs((turn + 180) % 360 - 180)[present].mean(0)
+        out |= {f"pose_deg_{axis}": float(v) for axis, v in zip(("yaw", "pitch", "roll"), turn, strict=True)}
+        shape = self.model.landmarks(estimate.identity, labels.expression) - self.model.landmarks(labels.identity, labels.expression)
+        out["identity_mm"] = float(1000 * np.linalg.norm(shape, axis=-1).mean(1)[present].mean())
+        out["expression_l1"] = float(np.abs(estimate.expression - labels.expression)[present].mean())
+        out["presence_accuracy"] = float(((estimate.presence > 0.5) == present).mean())
+        return out
+
+    def sheet(self, infer: Infer, path: Path, side: int = 192) -> None:
+        """Writes a PNG: 24 photos of each set and 24 renders with the predicted landmarks (green; red: the label)."""
+        rows = []
+        for samples in self._photos.values():
+            chosen = [samples[i] for i in np.linspace(0, len(samples) - 1, 24).astype(int)]
+            rows.append((np.stack([s.crop for s in chosen]), np.stack([s.landmarks for s in chosen]),
+                         np.array([s.half_extent for s in chosen])))
+        renders = self._renders
+        rows.append((renders.crops[:24], renders.landmarks[:24], renders.half_extent[:24]))
+        tiles = []
+        for crops, truth, half_extent in rows:
+            predicted = landmarks_of(self.model, self.layout.decode(_in_parts(infer, crops)), half_extent)
+            tiles += [_tile(c, t, p, side) for c, t, p in zip(crops, truth, predicted, strict=True)]
+        columns = 12
+        lines = [np.concatenate(tiles[i : i + columns], 1) for i in range(0, len(tiles), columns)]
+        cv2.imwrite(str(path), np.concatenate(lines))
+
+
+def landmarks_of(model: MorphableModel, estimate: CropEstimate, half_extent: np.ndarray) -> np.ndarray:
+    """(N, 68, 2) crop units."""
+    depth = 1 / (half_extent * estimate.scale)
+    translation = np.concatenate([estimate.offset * half_extent[:, None], np.ones((len(depth), 1))], 1) * depth[:, None]
+    points = model.landmarks(estimate.identity, estimate.expression)
+    return project(points, estimate.rotation, translation, half_extent)
+
+
+def nme(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(N, 68, 2) twice → (N,): mean distance over the outer-eye distance of the truth."""
+    right, left = OUTER_EYES
+    unit = np.linalg.norm(truth[:, right] - truth[:, left], axis=1)
+    return np.linalg.norm(predicted - truth, axis=-1).mean(1) / unit
+
+
+def _in_parts(infer: Infer, crops: np.ndarray, part: int = 64) -> np.ndarray:
+    return np.concatenate([infer(crops[i : i + part]) for i in range(0, len(crops), part)])
+
+
+def _tile(crop: np.ndarray, truth: np.ndarray, predicted: np.ndarray, side: int) -> np.ndarray:
+    tile = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC)
+    for x, y in pixels(truth, side):
+        cv2.circle(tile, (round(float(x)), round(float(y))), 1, (0, 0, 255), -1)
+    at = np.round(pixels(np.clip(predicted, -3, 3), side) * 16).astype(np.int32)
+    for first, last, closed in IBUG68_LINES:
+        cv2.polylines(tile, [at[first : last + 1]], closed, (0, 255, 0), 1, cv2.LINE_AA, 4)
+    return tile
