@@ -1,0 +1,158 @@
+"""Images and camera_info in: subscriptions, the camera of each image, and why nothing comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from facegpt_ros.camera_info import camera_from_info
+from facegpt_ros.convert import decode_compressed, decode_image
+from facegpt_ros.errors import CameraError
+from facegpt_ros.render.camera import Camera
+
+#: Best effort takes images of every publisher; depth 1 keeps the newest only.
+NEWEST_IMAGE = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.BEST_EFFORT,
+    durability=DurabilityPolicy.VOLATILE,
+)
+_IMAGE_TYPES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
+# How long images wait for the first camera_info of a camera that publishes one.
+_INFO_GRACE_S = 1.0
+
+
+class ImageInput:
+    """Subscribes to `image` (or `image/compressed`) and `camera_info` from construction to close.
+
+    Args:
+        transport: "raw" or "compressed".
+        put: gets every image message, in the executor's thread.
+        say_once: logs a text the first time it is given.
+    """
+
+    def __init__(
+        self, node: Node, transport: str, put: Callable[[Any], None], say_once: Callable[[str], None]
+    ) -> None:
+        self._node = node
+        self._transport = transport
+        self._put = put
+        self._say_once = say_once
+        self._info: CameraInfo | None = None
+        self._cache: tuple[Any, Camera] | None = None
+        self._first_image_at = float("nan")
+        self._last_image_at = time.monotonic()
+        kind, topic = (Image, "image") if transport == "raw" else (CompressedImage, "image/compressed")
+        self._image = node.create_subscription(kind, topic, self._on_image, NEWEST_IMAGE)
+        self._camera_info = node.create_subscription(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE)
+
+    @property
+    def topic(self) -> str:
+        return self._image.topic_name
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last image, or since subscribing."""
+        return time.monotonic() - self._last_image_at
+
+    def close(self) -> None:
+        self._node.destroy_subscription(self._image)
+        self._node.destroy_subscription(self._camera_info)
+
+    def decode(self, message: Any) -> np.ndarray:
+        """The message's pixels, (H, W, 3) uint8 BGR.
+
+        Raises:
+            ImageError: see facegpt_ros.convert.
+        """
+        decoded = decode_image(message) if self._transport == "raw" else decode_compressed(message)
+        if decoded.note:
+            self._say_once(decoded.note)
+        return decoded.image
+
+    def camera(self, width: int, height: int, assumed_fov_deg: float) -> Camera | None:
+        """The camera of images of this size; None while the first camera_info is on its way."""
+        info = self._info
+        if info is None and self._info_expected():
+            return None
+        key = (id(info), width, height, assumed_fov_deg)
+        if self._cache is None or self._cache[0] != key:
+            self._cache = (key, self._make_camera(info, width, height, assumed_fov_deg))
+        return self._cache[1]
+
+    def why_silent(self) -> str:
+        """What the graph says of the image topic, and the cure."""
+        node = self._node
+        found = node.get_publishers_info_by_topic(self.topic)
+        wanted = _IMAGE_TYPES[self._transport]
+        said = f"no image on {self.topic} for {self.silent_s:.0f} s; "
+        if found:
+            who = [
+                f"{p.node_namespace.rstrip('/')}/{p.node_name} ({p.topic_type}, {p.qos_profile.reliability.name}, "
+                f"{p.qos_profile.durability.name})"
+                for p in found
+            ]
+            wrong = [p.topic_type for p in found if p.topic_type != wanted]
+            if wrong:
+                cure = f"this node takes {wanted}, {wrong[0]} comes: set image.transport or remap image"
+            else:
+                cure = "they are connected but send nothing: check the camera, the network and ROS_DOMAIN_ID"
+            return f"{said}its publishers are {', '.join(who)}; {cure}"
+        others = sorted(
+            name for name, types in node.get_topic_names_and_types() if wanted in types and node.count_publishers(name)
+        )
+        if others:
+            example = f"--ros-args -r image:={others[0].removesuffix('/compressed')}"
+            if self._transport == "compressed":
+                example = f"--ros-args -r image/compressed:={others[0]}"
+            return f"{said}nobody publishes it, but there is {', '.join(others)}: remap with {example}"
+        return f"{said}nobody publishes it, nor any other {wanted}: start a camera (ros2 run facegpt_ros camera_node)"
+
+    def _on_image(self, message: Any) -> None:
+        self._last_image_at = time.monotonic()
+        if np.isnan(self._first_image_at):
+            self._first_image_at = self._last_image_at
+        self._put(message)
+
+    def _on_info(self, message: CameraInfo) -> None:
+        # The same calibration comes with every image; keeping the first object keeps the cached camera.
+        if self._info is None or not _same(self._info, message):
+            self._info = message
+
+    def _info_expected(self) -> bool:
+        waited = time.monotonic() - self._first_image_at
+        return waited < _INFO_GRACE_S and self._node.count_publishers(self._camera_info.topic_name) > 0
+
+    def _make_camera(self, info: CameraInfo | None, width: int, height: int, fov_deg: float) -> Camera:
+        topic = self._camera_info.topic_name
+        why = f"no camera_info on {topic}"
+        if info is not None:
+            try:
+                camera, note = camera_from_info(info, width, height, rectified="rect" in self.topic)
+            except CameraError as error:
+                self._node.get_logger().error(f"{topic}: {error}; until then a field of view is assumed")
+                return Camera.from_fov(width, height, fov_deg)
+            if note:
+                self._say_once(note)
+            if camera is not None:
+                return camera
+            why = f"camera_info on {topic} is uncalibrated (k is zero)"
+        self._say_once(
+            f"{why}: a field of view of {fov_deg:g} deg is assumed, so distances are rough; "
+            "calibrate the camera or set camera.assumed_fov_deg"
+        )
+        return Camera.from_fov(width, height, fov_deg)
+
+
+def _same(a: CameraInfo, b: CameraInfo) -> bool:
+    fields = ("width", "height", "distortion_model", "binning_x", "binning_y", "roi")
+    arrays = ("k", "d", "p")
+    return all(getattr(a, f) == getattr(b, f) for f in fields) and all(
+        np.array_equal(getattr(a, f), getattr(b, f), equal_nan=True) for f in arrays
+    )
