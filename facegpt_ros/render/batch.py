@@ -76,6 +76,7 @@ def render_face(
     detail: np.ndarray | None = None,
     occlusion: np.ndarray | None = None,
     specular: Specular | None = None,
+    opacity: np.ndarray | None = None,
     samples: int = 2,
 ) -> FaceRender:
     """Draw one mesh: z-buffer, spherical-harmonics light by vertex, and antialiasing by a box of samples².
@@ -92,6 +93,7 @@ def render_face(
         detail: (T, T) or (T, T, 3), multiplies the albedo; row 0 is v = 1. Sampled bilinearly.
         occlusion: (V,) 0 (no light reaches the vertex) to 1, multiplies the light.
         specular: a highlight, or None.
+        opacity: (V,) 0..1, multiplies alpha: for soft borders. What is seen through is the background, not the mesh.
         samples: per pixel and axis, 1 to 4.
 
     Raises:
@@ -106,6 +108,7 @@ def render_face(
     normals = _checked("normals", normals, (count, 3))
     light = _checked("illumination", illumination, (27,)).reshape(9, 3)
     occlusion = _NONE if occlusion is None else _checked("occlusion", occlusion, (count,))
+    opacity = _NONE if opacity is None else _checked("opacity", opacity, (count,))
     if detail is None:
         texture, coordinates = _NO_DETAIL, _NO_UV
     else:
@@ -132,6 +135,7 @@ def render_face(
         _highlight(specular),
         coordinates,
         texture,
+        opacity,
         samples,
         image,
         alpha,

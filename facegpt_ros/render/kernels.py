@@ -15,50 +15,76 @@ from facegpt_ros.render.jit import jit
 
 # Neighbouring triangles round their shared edge differently: without this tolerance single pixels fall through.
 _EDGE_TOLERANCE = np.float32(-1e-5)
+_LOW = np.int64(0xFFFFFFFF)
+_ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 @jit
-def fill(points, triangles, near, cull, triangle_id, inverse_depth):
-    """z-buffer. Writes triangle_id (H, W), -1 where nothing is, and inverse_depth (H, W), 1/m, 0 where nothing is."""
-    height, width = triangle_id.shape
-    triangle_id[:, :] = -1
-    inverse_depth[:, :] = 0
+def depth_scale(points, near):
+    """Inverse depths, 1/m, times this fit 30 bits."""
+    nearest = np.float32(3e38)
+    for i in range(points.shape[0]):
+        if near < points[i, 2] < nearest:
+            nearest = points[i, 2]
+    return min(nearest * np.float32(1 << 30), np.float32(3e38))
+
+
+@jit
+def fill(points, triangles, near, cull, keys):
+    """z-buffer. points (V, 3 or more).
+
+    Writes keys (H, W) int64: the scaled inverse depth above, 2³² - 1 - triangle below, so that the greater key is the
+    nearer surface, and of equals the first triangle; 0 where nothing is. One number and no branch in the inner loop let
+    the compiler use vector instructions.
+    """
+    height, width = keys.shape
+    keys[:, :] = 0
+    scale_w = depth_scale(points, near)
     for t in range(triangles.shape[0]):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        z0, z1, z2 = points[a, 2], points[b, 2], points[c, 2]
-        if not (z0 > near and z1 > near and z2 > near):
-            continue
+        a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         x0, y0 = points[a, 0], points[a, 1]
         x1, y1 = points[b, 0] - x0, points[b, 1] - y0
         x2, y2 = points[c, 0] - x0, points[c, 1] - y0
         area = x1 * y2 - x2 * y1
-        if cull and not area < 0:
+        if cull and not area < _ZERO:
             continue
-        if not 1e-12 < abs(area) < 1e12:
+        # These comparisons are written so that a NaN or an infinity fails them.
+        if not np.float32(1e-12) < abs(area) < np.float32(1e12):
             continue
-        left = max(np.ceil(x0 + min(x1, x2, np.float32(0))), np.float32(0))
-        right = min(np.floor(x0 + max(x1, x2, np.float32(0))), np.float32(width - 1))
-        top = max(np.ceil(y0 + min(y1, y2, np.float32(0))), np.float32(0))
-        bottom = min(np.floor(y0 + max(y1, y2, np.float32(0))), np.float32(height - 1))
+        z0, z1, z2 = points[a, 2], points[b, 2], points[c, 2]
+        if not (z0 > near and z1 > near and z2 > near):
+            continue
+        left = max(np.ceil(x0 + min(x1, x2, _ZERO)), _ZERO)
+        right = min(np.floor(x0 + max(x1, x2, _ZERO)), np.float32(width - 1))
+        top = max(np.ceil(y0 + min(y1, y2, _ZERO)), _ZERO)
+        bottom = min(np.floor(y0 + max(y1, y2, _ZERO)), np.float32(height - 1))
         if not (left <= right and top <= bottom):
             continue
-        scale = np.float32(1) / area
+        scale = _ONE / area
         b1_dx, b1_dy = y2 * scale, -x2 * scale
         b2_dx, b2_dy = -y1 * scale, x1 * scale
-        w0 = np.float32(1) / z0
-        w1 = np.float32(1) / z1 - w0
-        w2 = np.float32(1) / z2 - w0
-        for row in range(int(top), int(bottom) + 1):
+        w0 = scale_w / z0
+        w1 = scale_w / z1 - w0
+        w2 = scale_w / z2 - w0
+        low = _LOW - np.int64(t)
+        first, last = np.uint32(left), np.uint32(right)
+        for row in range(np.uint32(top), np.uint32(bottom) + np.uint32(1)):
             dy = np.float32(row) - y0
-            for column in range(int(left), int(right) + 1):
+            row_b1, row_b2 = dy * b1_dy, dy * b2_dy
+            for column in range(first, last + np.uint32(1)):
                 dx = np.float32(column) - x0
-                b1 = dx * b1_dx + dy * b1_dy
-                b2 = dx * b2_dx + dy * b2_dy
-                if b1 >= _EDGE_TOLERANCE and b2 >= _EDGE_TOLERANCE and np.float32(1) - b1 - b2 >= _EDGE_TOLERANCE:
-                    w = w0 + b1 * w1 + b2 * w2
-                    if w > inverse_depth[row, column]:
-                        inverse_depth[row, column] = w
-                        triangle_id[row, column] = t
+                b1 = row_b1 + dx * b1_dx
+                b2 = row_b2 + dx * b2_dx
+                key = (np.int64(np.int32(w0 + b1 * w1 + b2 * w2)) << 32) | low
+                old = keys[row, column]
+                inside = min(b1, b2, _ONE - b1 - b2) >= _EDGE_TOLERANCE
+                keys[row, column] = key if inside & (key > old) else old
+
+
+@jit
+def triangle_of(key):
+    """The triangle in a key of fill, -1 for none."""
+    return np.int32(-1) if key == 0 else np.int32(_LOW - (key & _LOW))
 
 
 @jit
@@ -70,28 +96,25 @@ def pixel_barycentrics(points, a, b, c, x, y):
     u0 = (x1 * y2 - x2 * y1) * points[b, 2] * points[c, 2]
     u1 = (x2 * y0 - x0 * y2) * points[c, 2] * points[a, 2]
     u2 = (x0 * y1 - x1 * y0) * points[a, 2] * points[b, 2]
-    scale = np.float32(1) / (u0 + u1 + u2)
+    scale = _ONE / (u0 + u1 + u2)
     return u0 * scale, u1 * scale, u2 * scale
 
 
 @jit
-def barycentrics(points, triangles, triangle_id, out):
-    """Writes out (H, W, 3), zero where triangle_id is -1."""
+def resolve(points, triangles, keys, triangle_id, out):
+    """Keys of fill → triangle_id (H, W), -1 for none, and out (H, W, 3) perspective barycentrics, zero there."""
     height, width = triangle_id.shape
     for row in range(height):
         for column in range(width):
-            t = triangle_id[row, column]
-            if t < 0:
-                out[row, column, 0] = 0
-                out[row, column, 1] = 0
-                out[row, column, 2] = 0
-            else:
-                p0, p1, p2 = pixel_barycentrics(
-                    points, triangles[t, 0], triangles[t, 1], triangles[t, 2], np.float32(column), np.float32(row)
-                )
-                out[row, column, 0] = p0
-                out[row, column, 1] = p1
-                out[row, column, 2] = p2
+            t = triangle_of(keys[row, column])
+            triangle_id[row, column] = t
+            p0, p1, p2 = _ZERO, _ZERO, _ZERO
+            if t >= 0:
+                a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
+                p0, p1, p2 = pixel_barycentrics(points, a, b, c, np.float32(column), np.float32(row))
+            out[row, column, 0] = p0
+            out[row, column, 1] = p1
+            out[row, column, 2] = p2
 
 
 @jit
@@ -126,8 +149,8 @@ def normalise(vectors):
 
 
 @jit
-def light_vertices(normals, light, constants, occlusion, specular, out):
-    """Irradiance and highlight of each vertex: out (V, 4) = RGB factor of the albedo, and white added on top.
+def shade_vertices(colours, normals, light, constants, occlusion, specular, out):
+    """Lit colour and highlight of each vertex into out (V, 4 or more), RGB and white.
 
     light (9, 3) φ; constants (9,); occlusion (V,) or empty; specular (5,): halfway vector, strength, shininess.
     """
@@ -138,13 +161,13 @@ def light_vertices(normals, light, constants, occlusion, specular, out):
     shadowed = occlusion.shape[0] > 0
     for i in range(normals.shape[0]):
         x, y, z = normals[i, 0], normals[i, 1], normals[i, 2]
-        factor = occlusion[i] if shadowed else np.float32(1)
-        z2, d2 = np.float32(3) * z * z - np.float32(1), x * x - y * y
+        factor = occlusion[i] if shadowed else _ONE
+        z2, d2 = np.float32(3) * z * z - _ONE, x * x - y * y
         xy, yz, xz = x * y, y * z, x * z
         for c in range(3):
             low = scaled[0, c] + scaled[1, c] * y + scaled[2, c] * z + scaled[3, c] * x
             high = scaled[4, c] * xy + scaled[5, c] * yz + scaled[6, c] * z2 + scaled[7, c] * xz + scaled[8, c] * d2
-            out[i, c] = max(low + high, np.float32(0)) * factor
+            out[i, c] = max(low + high, _ZERO) * factor * colours[i, c]
         out[i, 3] = 0
         if specular[3] > 0:
             facing = x * specular[0] + y * specular[1] + z * specular[2]
@@ -156,74 +179,70 @@ def light_vertices(normals, light, constants, occlusion, specular, out):
 def sample_texture(texture, u, v, channel):
     """Bilinear, clamped at the border. texture (T, T, C); u right, v up (v = 0 is the last row), 0..1."""
     rows, columns = texture.shape[0], texture.shape[1]
-    x = min(max(u * columns - np.float32(0.5), np.float32(0)), np.float32(columns - 1))
-    y = min(max((np.float32(1) - v) * rows - np.float32(0.5), np.float32(0)), np.float32(rows - 1))
+    x = min(max(u * np.float32(columns) - np.float32(0.5), _ZERO), np.float32(columns - 1))
+    y = min(max((_ONE - v) * np.float32(rows) - np.float32(0.5), _ZERO), np.float32(rows - 1))
     x0, y0 = int(x), int(y)
     x1, y1 = min(x0 + 1, columns - 1), min(y0 + 1, rows - 1)
     fx, fy = x - np.float32(x0), y - np.float32(y0)
-    upper = texture[y0, x0, channel] * (1 - fx) + texture[y0, x1, channel] * fx
-    lower = texture[y1, x0, channel] * (1 - fx) + texture[y1, x1, channel] * fx
-    return upper * (1 - fy) + lower * fy
+    upper = texture[y0, x0, channel] * (_ONE - fx) + texture[y0, x1, channel] * fx
+    lower = texture[y1, x0, channel] * (_ONE - fx) + texture[y1, x1, channel] * fx
+    return upper * (_ONE - fy) + lower * fy
 
 
 @jit
 def render_face(
-    points, triangles, colours, normals, light, constants, occlusion, specular, uv, detail, samples, image, alpha, ids
+    points, triangles, colours, normals, light, constants, occlusion, specular, uv, detail, opacity, samples, image, alpha, ids
 ):
     """One shaded face; see batch.render_face. image (H, W, 3) straight colour, alpha (H, W), ids (H, W)."""
     height, width = ids.shape
-    lit = np.empty((points.shape[0], 4), np.float32)
-    light_vertices(normals, light, constants, occlusion, specular, lit)
-    fine = points
-    if samples > 1:
-        fine = np.empty_like(points)
-        for i in range(points.shape[0]):
-            fine[i, 0] = (points[i, 0] + np.float32(0.5)) * samples - np.float32(0.5)
-            fine[i, 1] = (points[i, 1] + np.float32(0.5)) * samples - np.float32(0.5)
-            fine[i, 2] = points[i, 2]
-    fine_ids = np.empty((height * samples, width * samples), np.int32)
-    inverse_depth = np.empty((height * samples, width * samples), np.float32)
-    fill(fine, triangles, np.float32(1e-4), True, fine_ids, inverse_depth)
+    corners = np.empty((points.shape[0], 8), np.float32)  # x, y, z, red, green, blue, highlight, opacity
+    shade_vertices(colours, normals, light, constants, occlusion, specular, corners[:, 3:])
+    fine = np.float32(samples)
+    for i in range(points.shape[0]):
+        corners[i, 0] = (points[i, 0] + np.float32(0.5)) * fine - np.float32(0.5)
+        corners[i, 1] = (points[i, 1] + np.float32(0.5)) * fine - np.float32(0.5)
+        corners[i, 2] = points[i, 2]
+        corners[i, 7] = opacity[i] if opacity.shape[0] > 0 else _ONE
+    keys = np.empty((height * samples, width * samples), np.int64)
+    fill(corners, triangles, np.float32(1e-4), True, keys)
     textured = detail.shape[0] > 0
-    channels = detail.shape[2]
-    share = np.float32(1) / np.float32(samples * samples)
+    tinted = detail.shape[2] == 3
+    share = _ONE / np.float32(samples * samples)
     for row in range(height):
         for column in range(width):
-            red, green, blue = np.float32(0), np.float32(0), np.float32(0)
+            red, green, blue, cover = _ZERO, _ZERO, _ZERO, _ZERO
             covered = 0
-            first = -1
+            first = np.int32(-1)
             for sub_row in range(row * samples, (row + 1) * samples):
                 for sub_column in range(column * samples, (column + 1) * samples):
-                    t = fine_ids[sub_row, sub_column]
+                    t = triangle_of(keys[sub_row, sub_column])
                     if t < 0:
                         continue
-                    covered += 1
-                    if first < 0:
+                    if covered == 0:
                         first = t
-                    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-                    p, q, r = pixel_barycentrics(fine, a, b, c, np.float32(sub_column), np.float32(sub_row))
-                    tint0, tint1, tint2 = np.float32(1), np.float32(1), np.float32(1)
+                    covered += 1
+                    a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
+                    p, q, r = pixel_barycentrics(corners, a, b, c, np.float32(sub_column), np.float32(sub_row))
+                    red_here = p * corners[a, 3] + q * corners[b, 3] + r * corners[c, 3]
+                    green_here = p * corners[a, 4] + q * corners[b, 4] + r * corners[c, 4]
+                    blue_here = p * corners[a, 5] + q * corners[b, 5] + r * corners[c, 5]
+                    shine = p * corners[a, 6] + q * corners[b, 6] + r * corners[c, 6]
+                    cover += p * corners[a, 7] + q * corners[b, 7] + r * corners[c, 7]
                     if textured:
                         u = p * uv[t, 0, 0] + q * uv[t, 1, 0] + r * uv[t, 2, 0]
                         v = p * uv[t, 0, 1] + q * uv[t, 1, 1] + r * uv[t, 2, 1]
-                        tint0 = sample_texture(detail, u, v, 0)
-                        tint1 = sample_texture(detail, u, v, 1) if channels == 3 else tint0
-                        tint2 = sample_texture(detail, u, v, 2) if channels == 3 else tint0
-                    shine = p * lit[a, 3] + q * lit[b, 3] + r * lit[c, 3]
-                    bright0 = p * lit[a, 0] + q * lit[b, 0] + r * lit[c, 0]
-                    bright1 = p * lit[a, 1] + q * lit[b, 1] + r * lit[c, 1]
-                    bright2 = p * lit[a, 2] + q * lit[b, 2] + r * lit[c, 2]
-                    flat0 = p * colours[a, 0] + q * colours[b, 0] + r * colours[c, 0]
-                    flat1 = p * colours[a, 1] + q * colours[b, 1] + r * colours[c, 1]
-                    flat2 = p * colours[a, 2] + q * colours[b, 2] + r * colours[c, 2]
-                    red += min(max(flat0 * tint0 * bright0 + shine, np.float32(0)), np.float32(1))
-                    green += min(max(flat1 * tint1 * bright1 + shine, np.float32(0)), np.float32(1))
-                    blue += min(max(flat2 * tint2 * bright2 + shine, np.float32(0)), np.float32(1))
-            weight = np.float32(1) / np.float32(max(covered, 1))
+                        tint = sample_texture(detail, u, v, 0)
+                        red_here *= tint
+                        green_here *= sample_texture(detail, u, v, 1) if tinted else tint
+                        blue_here *= sample_texture(detail, u, v, 2) if tinted else tint
+                    red += min(max(red_here + shine, _ZERO), _ONE)
+                    green += min(max(green_here + shine, _ZERO), _ONE)
+                    blue += min(max(blue_here + shine, _ZERO), _ONE)
+            weight = _ONE / np.float32(max(covered, 1))
             image[row, column, 0] = red * weight
             image[row, column, 1] = green * weight
             image[row, column, 2] = blue * weight
-            alpha[row, column] = np.float32(covered) * share
+            alpha[row, column] = cover * share
             ids[row, column] = first
 
 

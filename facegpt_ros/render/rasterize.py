@@ -52,11 +52,11 @@ def rasterize(
         raise FaceGPTError(f"rasteriser is '{backend}'; use 'numba' or 'nvdiffrast'")
     from facegpt_ros.render import kernels
 
+    keys = np.empty((height, width), np.int64)
+    kernels.fill(points, triangles, np.float32(near), cull, keys)
     triangle_id = np.empty((height, width), np.int32)
-    inverse_depth = np.empty((height, width), np.float32)
-    kernels.fill(points, triangles, np.float32(near), cull, triangle_id, inverse_depth)
     barycentric = np.empty((height, width, 3), np.float32)
-    kernels.barycentrics(points, triangles, triangle_id, barycentric)
+    kernels.resolve(points, triangles, keys, triangle_id, barycentric)
     return triangle_id, barycentric
 
 

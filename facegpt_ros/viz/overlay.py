@@ -1,0 +1,192 @@
+"""Faces drawn over the image they were seen in: the shaded mesh, its wires or the landmarks, with name and confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from facegpt_ros.errors import ConfigError, ImageError
+from facegpt_ros.face import Face
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.render.batch import Specular, composite, render_face
+from facegpt_ros.render.rasterize import NEAR_M, rasterize, vertex_normals
+from facegpt_ros.render.shading import ambient, directional
+
+Mode = Literal["mesh", "wire", "landmarks"]
+Surface = Literal["clay", "albedo"]
+
+IBUG_LINES: tuple[tuple[int, int, bool], ...] = (
+    *((0, 17, False), (17, 22, False), (22, 27, False), (27, 31, False), (31, 36, False)),
+    *((36, 42, True), (42, 48, True), (48, 60, True), (60, 68, True)),
+)
+"""The 68 landmarks as lines: first, one past the last, closed. Jaw, brows, nose bridge and base, eyes, lips."""
+
+_CLAY = 0.82
+_CLAY_LIGHT = ambient(0.5) + directional(np.array([-0.4, -0.7, -1.0]), 0.55)
+_CLAY_HIGHLIGHT = Specular((-0.4, -0.7, -1.0), strength=0.12, shininess=20.0)
+_LINE_BGR = (120, 255, 80)
+_POINT_BGR = (60, 220, 255)
+_TEXT_BGR = (255, 255, 255)
+_SHIFT = 4  # OpenCV's fixed-point drawing: sixteenths of a pixel
+# Above this many pixels the outline is smooth enough without supersampling, and the time matters.
+_SUPERSAMPLE_BELOW_PX = 200 * 200
+
+
+def draw_overlay(
+    image_bgr: np.ndarray,
+    faces: Sequence[Face],
+    model: MorphableModel,
+    *,
+    mode: Mode = "mesh",
+    alpha: float = 0.7,
+    surface: Surface = "clay",
+    labels: bool = True,
+) -> np.ndarray:
+    """Draw faces where they are, far ones first.
+
+    Args:
+        image_bgr: (H, W, 3) uint8, the image the faces were estimated in; it is not changed.
+        faces: with coefficients of model.
+        model: the morphable model.
+        mode: "mesh" shaded surface, "wire" the edges of the visible triangles, "landmarks" only these (they are drawn
+            in every mode).
+        alpha: opacity of the mesh or the wires, 0..1.
+        surface: of the mesh: "clay" (light grey, lit from the upper left) or "albedo" with the estimated illumination.
+        labels: write the face's id and confidence above it.
+
+    Returns:
+        (H, W, 3) uint8 BGR, a new picture.
+
+    Raises:
+        ImageError: the image is of another type or shape.
+        ConfigError: an unknown mode or surface.
+        ModelError: a face's coefficients are not of this model.
+    """
+    if not isinstance(image_bgr, np.ndarray) or image_bgr.dtype != np.uint8 or image_bgr.ndim != 3 or image_bgr.shape[2] != 3:
+        what = f"{image_bgr.shape} {image_bgr.dtype}" if isinstance(image_bgr, np.ndarray) else type(image_bgr).__name__
+        raise ImageError(f"image to draw on is {what}; give (H, W, 3) uint8 BGR")
+    if mode not in ("mesh", "wire", "landmarks"):
+        raise ConfigError(f"overlay mode is '{mode}'; use 'mesh', 'wire' or 'landmarks'")
+    if surface not in ("clay", "albedo"):
+        raise ConfigError(f"overlay surface is '{surface}'; use 'clay' or 'albedo'")
+    picture = np.array(image_bgr, order="C")
+    for face in sorted(faces, key=lambda face: -float(face.translation[2])):
+        if mode == "mesh":
+            _draw_mesh(picture, face, model, alpha, surface)
+        elif mode == "wire":
+            draw_wireframe(picture, face, model, alpha=alpha)
+        draw_landmarks(picture, face.landmarks, lines=mode == "landmarks")
+        if labels:
+            _draw_label(picture, face)
+    return picture
+
+
+def draw_wireframe(
+    picture: np.ndarray,
+    face: Face,
+    model: MorphableModel,
+    *,
+    colour: tuple[int, int, int] = _LINE_BGR,
+    alpha: float = 0.7,
+) -> None:
+    """Draw the edges of one face's visible triangles into picture (H, W, 3) uint8 BGR, in place."""
+    _, points = _project(face, model)
+    triangles = drawn_triangles(model)
+    box = _box(points, triangles, picture)
+    if box is None:
+        return
+    x, y, width, height = box
+    points[:, :2] -= (x, y)
+    ids, _ = rasterize(points, triangles, width, height)
+    seen = triangles[np.flatnonzero(np.bincount(ids[ids >= 0], minlength=len(triangles)))]
+    edges = np.unique(np.sort(np.concatenate([seen[:, :2], seen[:, 1:], seen[:, ::2]]), axis=1), axis=0)
+    region = picture[y : y + height, x : x + width]
+    drawn = region.copy()
+    lines = np.rint(points[edges, :2] * (1 << _SHIFT)).astype(np.int32)  # (E, 2, 2)
+    cv2.polylines(drawn, list(lines), False, colour, 1, cv2.LINE_AA, _SHIFT)
+    region[:] = cv2.addWeighted(drawn, alpha, region, 1 - alpha, 0)
+
+
+def draw_landmarks(picture: np.ndarray, landmarks: np.ndarray, *, lines: bool = True) -> None:
+    """Draw the 68 landmarks (68, 2) px into picture (H, W, 3) uint8 BGR, in place; those not finite are left out."""
+    landmarks = np.asarray(landmarks, np.float64)
+    if len(landmarks) != 68 or not np.isfinite(landmarks).all() or np.abs(landmarks).max() > 1e6:
+        return
+    span = float(np.ptp(landmarks, axis=0).max())
+    fixed = np.rint(landmarks * (1 << _SHIFT)).astype(np.int32)
+    if lines:
+        for first, end, closed in IBUG_LINES:
+            cv2.polylines(picture, [fixed[first:end]], closed, _LINE_BGR, 1, cv2.LINE_AA, _SHIFT)
+    radius = round(float(np.clip(span / 150, 0.8, 4.0)) * (1 << _SHIFT))
+    for x, y in fixed.tolist():
+        cv2.circle(picture, (x, y), radius, _POINT_BGR, -1, cv2.LINE_AA, _SHIFT)
+
+
+def drawn_triangles(model: MorphableModel) -> np.ndarray:
+    """(F', 3) int32: the triangles an overlay shows: face, eyes and mouth, not the scalp and the neck; else all."""
+    shown = [model.regions[name] for name in ("face", "eyes", "lips", "mouth_inner") if name in model.regions]
+    if "face" not in model.regions:
+        return model.triangles
+    inside = np.max(shown, axis=0) > 0.5
+    return np.ascontiguousarray(model.triangles[inside[model.triangles].all(1)])
+
+
+def _project(face: Face, model: MorphableModel) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of a face: (V, 3) m in the optical frame, and (V, 3) x px, y px, z m as its lens shows them; float32."""
+    vertices = model.vertices(face.identity, face.expression)
+    optical = vertices @ np.asarray(face.rotation, np.float64).T + np.asarray(face.translation, np.float64)
+    points = np.concatenate([face.camera.project(optical), optical[:, 2:]], 1)
+    return optical.astype(np.float32), points.astype(np.float32)
+
+
+def _box(points: np.ndarray, triangles: np.ndarray, picture: np.ndarray) -> tuple[int, int, int, int] | None:
+    """x, y, width, height px of what the triangles cover of the picture; None where that is nothing."""
+    used = points[np.unique(triangles)]
+    used = used[np.isfinite(used).all(1) & (used[:, 2] > NEAR_M)]
+    if not len(used):
+        return None
+    size = np.array([picture.shape[1], picture.shape[0]])
+    low = np.clip(np.floor(used[:, :2].min(0)), 0, size).astype(int)
+    high = np.clip(np.ceil(used[:, :2].max(0)) + 1, 0, size).astype(int)
+    width, height = (high - low).tolist()
+    return (int(low[0]), int(low[1]), width, height) if width > 0 and height > 0 else None
+
+
+def _draw_mesh(picture: np.ndarray, face: Face, model: MorphableModel, alpha: float, surface: Surface) -> None:
+    optical, points = _project(face, model)
+    triangles = drawn_triangles(model)
+    box = _box(points, triangles, picture)
+    if box is None:
+        return
+    x, y, width, height = box
+    points[:, :2] -= (x, y)
+    # With all triangles, or the edge of the drawn part would be lit as if it ended there.
+    normals = vertex_normals(optical, model.triangles)
+    highlight = None
+    if surface == "clay":
+        colours, light, highlight = np.full_like(optical, _CLAY), _CLAY_LIGHT, _CLAY_HIGHLIGHT
+    else:
+        # Rendered in BGR, as the picture is: both factors of the colour with their channels turned around.
+        colours = model.colours(face.albedo)[:, ::-1]
+        light = np.asarray(face.illumination, np.float32).reshape(9, 3)[:, ::-1].ravel()
+    samples = 2 if width * height < _SUPERSAMPLE_BELOW_PX else 1
+    drawn = render_face(points, triangles, colours, normals, light, (width, height), specular=highlight, samples=samples)
+    region = np.ascontiguousarray(picture[y : y + height, x : x + width])
+    composite(drawn, region, alpha)
+    picture[y : y + height, x : x + width] = region
+
+
+def _draw_label(picture: np.ndarray, face: Face) -> None:
+    x, y, width, _ = face.roi
+    if not np.isfinite(face.roi).all():
+        return
+    text = f"{face.face_id} {face.confidence:.2f}"
+    scale = float(np.clip(width / 220, 0.4, 1.2))
+    (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    left = int(np.clip(x, 0, max(0, picture.shape[1] - text_width)))
+    base = int(np.clip(y - 0.25 * text_height - 2, text_height + 1, picture.shape[0] - 2))
+    for colour, thickness in (((0, 0, 0), 3), (_TEXT_BGR, 1)):
+        cv2.putText(picture, text, (left, base), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)
