@@ -102,7 +102,7 @@ def render_face(
     points, triangles = checked_mesh(points, triangles)
     width, height = (size, size) if isinstance(size, int) else size
     if width <= 0 or height <= 0 or not 1 <= samples <= 4:
-        raise ModelError(f"picture of {width}x{height} px with {samples} samples; sizes must be positive, samples 1 to 4")
+        raise ModelError(f"picture is {width}x{height} px with {samples} samples; give positive sizes and samples 1 to 4")
     count = len(points)
     colours = _checked("colours", colours, (count, 3))
     normals = _checked("normals", normals, (count, 3))
@@ -124,23 +124,9 @@ def render_face(
     image = np.empty((height, width, 3), np.float32)
     alpha = np.empty((height, width), np.float32)
     ids = np.empty((height, width), np.int32)
-    kernels.render_face(
-        points,
-        triangles,
-        colours,
-        normals,
-        light,
-        _CONSTANTS,
-        occlusion,
-        _highlight(specular),
-        coordinates,
-        texture,
-        opacity,
-        samples,
-        image,
-        alpha,
-        ids,
-    )
+    lit = np.empty((count, 4), np.float32)
+    kernels.shade_vertices(colours, normals, light, _CONSTANTS, occlusion, _highlight(specular), lit)
+    kernels.render_face(points, triangles, lit, coordinates, texture, opacity, samples, image, alpha, ids)
     return FaceRender(image, alpha, ids)
 
 

@@ -3,8 +3,9 @@
 One file, because numba's cache on disk is renewed by the age of the caller's file only: a loop that calls another must
 not live elsewhere. Import it where it is used, not at the top of a module: numba costs 0.4 s and 60 MB.
 
-Arrays come from rasterize.packed: C-contiguous, writable, float32 and int32. Points are (V, 3): x px, y px, z m. A front face is
-counter-clockwise seen from outside in the model frame (y up); pixels have y down, so its area in pixels is NEGATIVE.
+Arrays come from rasterize.packed: C-contiguous, writable, float32 and int32. Points are (V, 3): x px, y px, z m. A
+front face is counter-clockwise seen from outside in the model frame (y up); pixels have y down, so its area in pixels
+is NEGATIVE. Indices are made unsigned: numba checks signed ones for Python's negative indexing.
 """
 
 from __future__ import annotations
@@ -176,79 +177,87 @@ def shade_vertices(colours, normals, light, constants, occlusion, specular, out)
 
 
 @jit
-def sample_texture(texture, u, v, channel):
-    """Bilinear, clamped at the border. texture (T, T, C); u right, v up (v = 0 is the last row), 0..1."""
+def sample_texture(texture, u, v):
+    """Bilinear, clamped at the border: three factors. texture (T, T, 1 or 3); u right, v up (v = 0 is the last row)."""
     rows, columns = texture.shape[0], texture.shape[1]
     x = min(max(u * np.float32(columns) - np.float32(0.5), _ZERO), np.float32(columns - 1))
     y = min(max((_ONE - v) * np.float32(rows) - np.float32(0.5), _ZERO), np.float32(rows - 1))
-    x0, y0 = int(x), int(y)
-    x1, y1 = min(x0 + 1, columns - 1), min(y0 + 1, rows - 1)
+    x0, y0 = np.uint32(x), np.uint32(y)
+    x1, y1 = min(x0 + np.uint32(1), np.uint32(columns - 1)), min(y0 + np.uint32(1), np.uint32(rows - 1))
     fx, fy = x - np.float32(x0), y - np.float32(y0)
-    upper = texture[y0, x0, channel] * (_ONE - fx) + texture[y0, x1, channel] * fx
-    lower = texture[y1, x0, channel] * (_ONE - fx) + texture[y1, x1, channel] * fx
-    return upper * (_ONE - fy) + lower * fy
+    w11 = fx * fy
+    w10, w01 = fy - w11, fx - w11
+    w00 = _ONE - fx - w10
+    red = w00 * texture[y0, x0, 0] + w01 * texture[y0, x1, 0] + w10 * texture[y1, x0, 0] + w11 * texture[y1, x1, 0]
+    if texture.shape[2] == 1:
+        return red, red, red
+    green = w00 * texture[y0, x0, 1] + w01 * texture[y0, x1, 1] + w10 * texture[y1, x0, 1] + w11 * texture[y1, x1, 1]
+    blue = w00 * texture[y0, x0, 2] + w01 * texture[y0, x1, 2] + w10 * texture[y1, x0, 2] + w11 * texture[y1, x1, 2]
+    return red, green, blue
 
 
 @jit
-def render_face(
-    points, triangles, colours, normals, light, constants, occlusion, specular, uv, detail, opacity, samples, image, alpha, ids
-):
-    """One shaded face; see batch.render_face. image (H, W, 3) straight colour, alpha (H, W), ids (H, W)."""
+def render_face(points, triangles, lit, uv, detail, opacity, samples, image, alpha, ids):
+    """One shaded face; see batch.render_face. lit (V, 4) of shade_vertices; image straight colour."""
     height, width = ids.shape
-    corners = np.empty((points.shape[0], 8), np.float32)  # x, y, z, red, green, blue, highlight, opacity
-    shade_vertices(colours, normals, light, constants, occlusion, specular, corners[:, 3:])
+    textured, veiled = detail.shape[0] > 0, opacity.shape[0] > 0
+    # x, y, z, red, green, blue, highlight, opacity: half a cache line
+    corners = np.empty((points.shape[0], 8), np.float32)
     fine = np.float32(samples)
     for i in range(points.shape[0]):
         corners[i, 0] = (points[i, 0] + np.float32(0.5)) * fine - np.float32(0.5)
         corners[i, 1] = (points[i, 1] + np.float32(0.5)) * fine - np.float32(0.5)
         corners[i, 2] = points[i, 2]
-        corners[i, 7] = opacity[i] if opacity.shape[0] > 0 else _ONE
+        # A texture dims the colour but not the highlight, so only then are they kept apart.
+        bare = _ZERO if textured else lit[i, 3]
+        corners[i, 3], corners[i, 4], corners[i, 5] = lit[i, 0] + bare, lit[i, 1] + bare, lit[i, 2] + bare
+        corners[i, 6] = lit[i, 3]
+        corners[i, 7] = opacity[i] if veiled else _ONE
     keys = np.empty((height * samples, width * samples), np.int64)
     fill(corners, triangles, np.float32(1e-4), True, keys)
-    textured = detail.shape[0] > 0
-    tinted = detail.shape[2] == 3
     share = _ONE / np.float32(samples * samples)
     for row in range(height):
         for column in range(width):
             red, green, blue, cover = _ZERO, _ZERO, _ZERO, _ZERO
             covered = 0
             first = np.int32(-1)
-            for sub_row in range(row * samples, (row + 1) * samples):
-                for sub_column in range(column * samples, (column + 1) * samples):
-                    t = triangle_of(keys[sub_row, sub_column])
-                    if t < 0:
+            for sub_row in range(np.uint32(row * samples), np.uint32((row + 1) * samples)):
+                for sub_column in range(np.uint32(column * samples), np.uint32((column + 1) * samples)):
+                    key = keys[sub_row, sub_column]
+                    if key == 0:
                         continue
+                    t = np.uint32(_LOW - (key & _LOW))
                     if covered == 0:
-                        first = t
+                        first = np.int32(t)
                     covered += 1
                     a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
                     p, q, r = pixel_barycentrics(corners, a, b, c, np.float32(sub_column), np.float32(sub_row))
                     red_here = p * corners[a, 3] + q * corners[b, 3] + r * corners[c, 3]
                     green_here = p * corners[a, 4] + q * corners[b, 4] + r * corners[c, 4]
                     blue_here = p * corners[a, 5] + q * corners[b, 5] + r * corners[c, 5]
-                    shine = p * corners[a, 6] + q * corners[b, 6] + r * corners[c, 6]
-                    cover += p * corners[a, 7] + q * corners[b, 7] + r * corners[c, 7]
                     if textured:
+                        shine = p * corners[a, 6] + q * corners[b, 6] + r * corners[c, 6]
                         u = p * uv[t, 0, 0] + q * uv[t, 1, 0] + r * uv[t, 2, 0]
                         v = p * uv[t, 0, 1] + q * uv[t, 1, 1] + r * uv[t, 2, 1]
-                        tint = sample_texture(detail, u, v, 0)
-                        red_here *= tint
-                        green_here *= sample_texture(detail, u, v, 1) if tinted else tint
-                        blue_here *= sample_texture(detail, u, v, 2) if tinted else tint
-                    red += min(max(red_here + shine, _ZERO), _ONE)
-                    green += min(max(green_here + shine, _ZERO), _ONE)
-                    blue += min(max(blue_here + shine, _ZERO), _ONE)
+                        tint = sample_texture(detail, u, v)
+                        red_here = red_here * tint[0] + shine
+                        green_here = green_here * tint[1] + shine
+                        blue_here = blue_here * tint[2] + shine
+                    cover += p * corners[a, 7] + q * corners[b, 7] + r * corners[c, 7] if veiled else _ONE
+                    red += min(red_here, _ONE)
+                    green += min(green_here, _ONE)
+                    blue += min(blue_here, _ONE)
             weight = _ONE / np.float32(max(covered, 1))
-            image[row, column, 0] = red * weight
-            image[row, column, 1] = green * weight
-            image[row, column, 2] = blue * weight
+            image[row, column, 0] = max(red * weight, _ZERO)
+            image[row, column, 1] = max(green * weight, _ZERO)
+            image[row, column, 2] = max(blue * weight, _ZERO)
             alpha[row, column] = cover * share
             ids[row, column] = first
 
 
 @jit
 def composite(image, alpha, opacity, unit, background):
-    """Blends image (H, W, 3) 0..1 over background (H, W, 3) in place; unit: what 1.0 is in the background (1 or 255)."""
+    """Blends image (H, W, 3) 0..1 over background (H, W, 3) in place; unit: what 1.0 is there (1 or 255)."""
     for row in range(alpha.shape[0]):
         for column in range(alpha.shape[1]):
             weight = alpha[row, column] * opacity
