@@ -61,8 +61,8 @@ def camera_from_info(info: Any, width: int, height: int, *, rectified: bool = Fa
     if abs(width - sent_width) >= 1 or abs(height - sent_height) >= 1:
         if abs(scale_x / scale_y - 1) > 0.01:
             raise CameraError(
-                f"camera_info is for {sent_width:g}x{sent_height:g} px but the image is {width}x{height}, another shape; "
-                "calibrate at the image's size, or check that camera_info is this camera's"
+                f"camera_info is for {sent_width:g}x{sent_height:g} px but the image is {width}x{height}, "
+                "another shape; calibrate at the image's size, or check that camera_info is this camera's"
             )
         note = (
             f"camera_info is for {sent_width:g}x{sent_height:g} px but the image is {width}x{height}; "
@@ -118,8 +118,8 @@ class Calibration:
             raise CameraError(f"{path}: cannot read the calibration: {error.strerror}") from error
         except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise CameraError(
-                f"{path}: not a camera calibration ({type(error).__name__}: {error}); it needs image_width, image_height, "
-                "camera_matrix, distortion_model and distortion_coefficients as ROS's calibration tools write them"
+                f"{path}: not a camera calibration ({type(error).__name__}: {error}); it needs image_width, "
+                "image_height, camera_matrix, distortion_model and distortion_coefficients as ROS's tools write them"
             ) from error
 
 
@@ -135,6 +135,6 @@ def _distortion(info: Any) -> tuple[str, tuple[float, ...]]:
     model, lengths = _DISTORTION[name]
     if len(d) not in lengths:
         raise CameraError(
-            f"camera_info's d has {len(d)} values; {name} takes {' or '.join(str(n) for n in lengths)}, calibrate the camera"
+            f"camera_info's d has {len(d)} values; {name} takes {' or '.join(map(str, lengths))}; calibrate the camera"
         )
     return model, d

@@ -22,7 +22,7 @@ class PerceptionConfig(Group):
     max_faces: int = option(4, "faces followed at once", low=1, high=16, live=True)
     detector: str = option(
         "auto",
-        "BlazeFace model: short_range up to 2 m, full_range up to 5 m, auto tries the second where the first finds none",
+        "BlazeFace model: short_range to 2 m, full_range to 5 m, auto tries the second where the first finds none",
         choices=("auto", "short_range", "full_range"),
     )
     detect_every: int = option(
@@ -39,7 +39,9 @@ class PerceptionConfig(Group):
     smoothing_min_cutoff_hz: float = option(
         1.5, "cutoff at rest: lower is steadier and slower", low=0.01, high=30.0, unit="Hz", live=True
     )
-    smoothing_beta: float = option(0.3, "how much speed opens the cutoff: higher lags less", low=0.0, high=10.0, live=True)
+    smoothing_beta: float = option(
+        0.3, "how much speed opens the cutoff: higher lags less", low=0.0, high=10.0, live=True
+    )
 
 
 @dataclass(frozen=True)

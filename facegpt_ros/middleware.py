@@ -14,7 +14,7 @@ _PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILE
 
 
 def share_file(name: str, environ: MutableMapping[str, str] | None = None) -> Path | None:
-    """A file of the package's share folder ("config/face_node.yaml"): the checkout's, else the installed one, or None."""
+    """A shared file of the package ("config/face_node.yaml"): the checkout's, else the installed one, or None."""
     environ = os.environ if environ is None else environ
     prefixes = [p for p in environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
     places = [

@@ -63,7 +63,7 @@ class Parameter:
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not self.type:
-            raise ConfigError(f"{self.name} is {value!r}; it must be {_article(_TYPE_NAMES[self.type])}{self._within()}")
+            raise ConfigError(f"{self.name} is {value!r}; it must be {_article(self.type)}{self._within()}")
         outside = False
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             outside = not math.isfinite(value)
@@ -106,7 +106,7 @@ class Group:
     PREFIX: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        for item, known in zip(fields(self), self.parameters()):
+        for item, known in zip(fields(self), self.parameters(), strict=True):
             object.__setattr__(self, item.name, known.checked(getattr(self, item.name)))
 
     @classmethod
@@ -160,7 +160,7 @@ class ParameterSet:
             value = known[name].checked(raw)
             if live_only and not known[name].live and value != now[name]:
                 raise ConfigError(
-                    f"{name} is read when the node is configured, it cannot change from {now[name]!r} to {value!r} now; "
+                    f"{name} is read when the node is configured, it cannot change from {now[name]!r} to {value!r}; "
                     "reconfigure the node (deactivate, cleanup, set, configure, activate)"
                 )
             prefix, item = name.split(".", 1)
@@ -215,5 +215,6 @@ def _yaml_scalar(value: Value) -> str:
     return repr(value)
 
 
-def _article(word: str) -> str:
+def _article(kind: type) -> str:
+    word = _TYPE_NAMES[kind]
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"

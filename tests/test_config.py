@@ -60,7 +60,7 @@ def test_live_update_refuses_what_needs_reconfiguring():
 @pytest.mark.parametrize("node", NODES)
 def test_shipped_yaml_is_what_config_says(node):
     text = (SHIPPED / f"{node}.yaml").read_text()
-    assert text == ros_yaml(node, NODES[node]()), f"write it anew: facegpt config --node {node} --yaml > config/{node}.yaml"
+    assert text == ros_yaml(node, NODES[node]()), f"facegpt config --node {node} > config/{node}.yaml"
 
 
 @pytest.mark.parametrize("node", NODES)

@@ -22,7 +22,7 @@ def gaze_rotation(rotation: np.ndarray, expression: np.ndarray, names: Sequence[
         rotation: (3, 3), model frame → optical frame.
         expression: (E,) activations, named by names.
     """
-    value = dict(zip(names, np.asarray(expression, np.float64)))
+    value = dict(zip(names, np.asarray(expression, np.float64), strict=True))
 
     def both(what: str) -> tuple[float, float]:
         return value.get(f"eyeLook{what}Left", 0.0), value.get(f"eyeLook{what}Right", 0.0)

@@ -136,7 +136,7 @@ def markers_message(header: Header, markers: Sequence[Marker]) -> MarkerArray:
             type=_MARKER_TYPES[marker.kind],
             action=RosMarker.ADD,
             lifetime=duration(LIFETIME_S),
-            color=ColorRGBA(**dict(zip("rgba", marker.colour))),
+            color=ColorRGBA(**dict(zip("rgba", marker.colour, strict=True))),
             text=marker.text,
         )
         message.pose.orientation.w = 1.0

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from facegpt_ros.msg import Face3DMMArray, MorphableModelInfo
+from facegpt_ros.srv import GetMesh
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -16,9 +18,7 @@ from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.msg import Face3DMMArray, MorphableModelInfo
 from facegpt_ros.nodes.messages import image_message
-from facegpt_ros.srv import GetMesh
 
 pytestmark = pytest.mark.ros
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -93,9 +93,9 @@ def test_waiting_images_are_dropped_and_counted(stage):
     stage.pipeline.hold = threading.Event()
     publisher.publish(image(second=1))
     stage.until(lambda: len(stage.pipeline.seen) == 1)
+    newest = stage.node._worker.slot
     for second in (2, 3, 4):
         publisher.publish(image(second=second))
-        newest = stage.node._worker.slot
         stage.until(lambda s=second: newest._frame is not None and newest._frame.header.stamp.sec == s)
     stage.pipeline.hold.set()
     stage.until(lambda: len(got) == 2)
