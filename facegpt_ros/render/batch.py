@@ -102,7 +102,9 @@ def render_face(
     points, triangles = checked_mesh(points, triangles)
     width, height = (size, size) if isinstance(size, int) else size
     if width <= 0 or height <= 0 or not 1 <= samples <= 4:
-        raise ModelError(f"picture is {width}x{height} px with {samples} samples; give positive sizes and samples 1 to 4")
+        raise ModelError(
+            f"picture is {width}x{height} px with {samples} samples; give positive sizes and samples 1 to 4"
+        )
     count = len(points)
     colours = _checked("colours", colours, (count, 3))
     normals = _checked("normals", normals, (count, 3))

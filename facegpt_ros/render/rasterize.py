@@ -36,8 +36,8 @@ def rasterize(
         backend: "numba" (CPU) or "nvdiffrast" (CUDA, PyPI's diffrp-nvdiffrast; needs torch and nvcc).
 
     Returns:
-        triangle_id (H, W) int32, -1 where there is none; barycentric (H, W, 3) float32, perspective-correct, zero there.
-        Of two surfaces at one depth the first triangle is seen.
+        triangle_id (H, W) int32, -1 where there is none, and barycentric (H, W, 3) float32, perspective-correct, zero
+        there. Of two surfaces at one depth the first triangle is seen.
 
     Raises:
         ModelError: arrays of the wrong shape, or an index without a vertex.

@@ -1,8 +1,9 @@
-"""Faces drawn over the image they were seen in: the shaded mesh, its wires or the landmarks, with name and confidence."""
+"""Faces drawn over the image they were seen in: shaded mesh, wires or landmarks, with id and confidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -32,7 +33,7 @@ _POINT_BGR = (60, 220, 255)
 _TEXT_BGR = (255, 255, 255)
 _SHIFT = 4  # OpenCV's fixed-point drawing: sixteenths of a pixel
 # Above this many pixels the outline is smooth enough without supersampling, and the time matters.
-_SUPERSAMPLE_BELOW_PX = 200 * 200
+_SUPERSAMPLE_BELOW_PX = 120 * 120
 
 
 def draw_overlay(
@@ -65,9 +66,8 @@ def draw_overlay(
         ConfigError: an unknown mode or surface.
         ModelError: a face's coefficients are not of this model.
     """
-    if not isinstance(image_bgr, np.ndarray) or image_bgr.dtype != np.uint8 or image_bgr.ndim != 3 or image_bgr.shape[2] != 3:
-        what = f"{image_bgr.shape} {image_bgr.dtype}" if isinstance(image_bgr, np.ndarray) else type(image_bgr).__name__
-        raise ImageError(f"image to draw on is {what}; give (H, W, 3) uint8 BGR")
+    if image_bgr.dtype != np.uint8 or image_bgr.ndim != 3 or image_bgr.shape[2] != 3:
+        raise ImageError(f"image to draw on is {image_bgr.shape} {image_bgr.dtype}; give (H, W, 3) uint8 BGR")
     if mode not in ("mesh", "wire", "landmarks"):
         raise ConfigError(f"overlay mode is '{mode}'; use 'mesh', 'wire' or 'landmarks'")
     if surface not in ("clay", "albedo"):
@@ -94,7 +94,8 @@ def draw_wireframe(
 ) -> None:
     """Draw the edges of one face's visible triangles into picture (H, W, 3) uint8 BGR, in place."""
     _, points = _project(face, model)
-    triangles = drawn_triangles(model)
+    triangles, opacity = shown_part(model)
+    triangles = triangles[(opacity[triangles] > 0.5).all(1)]
     box = _box(points, triangles, picture)
     if box is None:
         return
@@ -125,13 +126,18 @@ def draw_landmarks(picture: np.ndarray, landmarks: np.ndarray, *, lines: bool = 
         cv2.circle(picture, (x, y), radius, _POINT_BGR, -1, cv2.LINE_AA, _SHIFT)
 
 
-def drawn_triangles(model: MorphableModel) -> np.ndarray:
-    """(F', 3) int32: the triangles an overlay shows: face, eyes and mouth, not the scalp and the neck; else all."""
-    shown = [model.regions[name] for name in ("face", "eyes", "lips", "mouth_inner") if name in model.regions]
+@lru_cache(maxsize=4)
+def shown_part(model: MorphableModel) -> tuple[np.ndarray, np.ndarray]:
+    """What an overlay shows of a model: its face with a soft border, not scalp, neck and the inside of the mouth.
+
+    Returns:
+        triangles (F', 3) int32, and opacity (V,) float32 0..1; everything, opaque, of a model without a "face" region.
+    """
     if "face" not in model.regions:
-        return model.triangles
-    inside = np.max(shown, axis=0) > 0.5
-    return np.ascontiguousarray(model.triangles[inside[model.triangles].all(1)])
+        return model.triangles, np.ones(len(model.uv), np.float32)
+    hidden = np.max([model.regions[name] for name in ("mouth_inner", "tongue") if name in model.regions] or [0], axis=0)
+    opacity = np.asarray(model.regions["face"] * (1 - hidden), np.float32)
+    return np.ascontiguousarray(model.triangles[(opacity[model.triangles] > 0).any(1)]), opacity
 
 
 def _project(face: Face, model: MorphableModel) -> tuple[np.ndarray, np.ndarray]:
@@ -144,20 +150,20 @@ def _project(face: Face, model: MorphableModel) -> tuple[np.ndarray, np.ndarray]
 
 def _box(points: np.ndarray, triangles: np.ndarray, picture: np.ndarray) -> tuple[int, int, int, int] | None:
     """x, y, width, height px of what the triangles cover of the picture; None where that is nothing."""
-    used = points[np.unique(triangles)]
-    used = used[np.isfinite(used).all(1) & (used[:, 2] > NEAR_M)]
-    if not len(used):
+    used = np.isfinite(points).all(1) & (points[:, 2] > NEAR_M)
+    used &= np.bincount(triangles.ravel(), minlength=len(points)) > 0
+    if not used.any():
         return None
     size = np.array([picture.shape[1], picture.shape[0]])
-    low = np.clip(np.floor(used[:, :2].min(0)), 0, size).astype(int)
-    high = np.clip(np.ceil(used[:, :2].max(0)) + 1, 0, size).astype(int)
+    low = np.clip(np.floor(points[used, :2].min(0)), 0, size).astype(int)
+    high = np.clip(np.ceil(points[used, :2].max(0)) + 1, 0, size).astype(int)
     width, height = (high - low).tolist()
     return (int(low[0]), int(low[1]), width, height) if width > 0 and height > 0 else None
 
 
 def _draw_mesh(picture: np.ndarray, face: Face, model: MorphableModel, alpha: float, surface: Surface) -> None:
     optical, points = _project(face, model)
-    triangles = drawn_triangles(model)
+    triangles, opacity = shown_part(model)
     box = _box(points, triangles, picture)
     if box is None:
         return
@@ -172,8 +178,17 @@ def _draw_mesh(picture: np.ndarray, face: Face, model: MorphableModel, alpha: fl
         # Rendered in BGR, as the picture is: both factors of the colour with their channels turned around.
         colours = model.colours(face.albedo)[:, ::-1]
         light = np.asarray(face.illumination, np.float32).reshape(9, 3)[:, ::-1].ravel()
-    samples = 2 if width * height < _SUPERSAMPLE_BELOW_PX else 1
-    drawn = render_face(points, triangles, colours, normals, light, (width, height), specular=highlight, samples=samples)
+    drawn = render_face(
+        points,
+        triangles,
+        colours,
+        normals,
+        light,
+        (width, height),
+        specular=highlight,
+        opacity=opacity,
+        samples=2 if width * height < _SUPERSAMPLE_BELOW_PX else 1,
+    )
     region = np.ascontiguousarray(picture[y : y + height, x : x + width])
     composite(drawn, region, alpha)
     picture[y : y + height, x : x + width] = region
@@ -185,8 +200,10 @@ def _draw_label(picture: np.ndarray, face: Face) -> None:
         return
     text = f"{face.face_id} {face.confidence:.2f}"
     scale = float(np.clip(width / 220, 0.4, 1.2))
-    (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-    left = int(np.clip(x, 0, max(0, picture.shape[1] - text_width)))
-    base = int(np.clip(y - 0.25 * text_height - 2, text_height + 1, picture.shape[0] - 2))
-    for colour, thickness in (((0, 0, 0), 3), (_TEXT_BGR, 1)):
-        cv2.putText(picture, text, (left, base), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv2.LINE_AA)
+    (text_width, text_height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    high, margin = picture.shape[0], 3
+    left = int(np.clip(x, 0, max(0, picture.shape[1] - text_width - 2 * margin)))
+    base = int(np.clip(y - 0.5 * text_height - below, text_height + margin, max(text_height + margin, high - below)))
+    plate = picture[max(0, base - text_height - margin) : base + below, left : left + text_width + 2 * margin]
+    plate //= 3
+    cv2.putText(picture, text, (left + margin, base), cv2.FONT_HERSHEY_SIMPLEX, scale, _TEXT_BGR, 1, cv2.LINE_AA)

@@ -19,7 +19,9 @@ def sphere(rows: int = 12, radius: float = 0.1, centre: tuple[float, float, floa
     unit = np.stack([np.sin(p) * np.sin(a), -np.cos(p), -np.sin(p) * np.cos(a)], -1).reshape(-1, 3)
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(2 * rows), indexing="ij")
     k = (j + 1) % (2 * rows)
-    a0, b0, b1, a1 = (x.ravel() for x in (i * 2 * rows + j, (i + 1) * 2 * rows + j, (i + 1) * 2 * rows + k, i * 2 * rows + k))
+    a0, b0, b1, a1 = (
+        x.ravel() for x in (i * 2 * rows + j, (i + 1) * 2 * rows + j, (i + 1) * 2 * rows + k, i * 2 * rows + k)
+    )
     triangles = np.concatenate([np.stack([a0, b0, b1], -1), np.stack([a0, b1, a1], -1)])
     points = unit * radius + np.asarray(centre)
     return points.astype(np.float32), triangles.astype(np.int32)

@@ -71,7 +71,9 @@ def test_detail_texture_and_occlusion_multiply():
     uv = np.array([[0, 1], [0, 0], [1, 0], [1, 1]])  # v up: the top left corner is (0, 1)
     texture = np.ones((16, 16), np.float32)
     texture[:8, :8] = 0.5
-    got = render_face(points, triangles, colours, normals, ambient(), 40, uv=uv, detail=texture, occlusion=np.full(4, 0.8))
+    got = render_face(
+        points, triangles, colours, normals, ambient(), 40, uv=uv, detail=texture, occlusion=np.full(4, 0.8)
+    )
     assert got.image[14, 14, 0] == pytest.approx(0.2, abs=1e-4)
     assert got.image[14, 26, 0] == pytest.approx(0.4, abs=1e-4)
     assert got.image[26, 14, 0] == pytest.approx(0.4, abs=1e-4)
@@ -116,13 +118,13 @@ def test_a_picture_of_another_size_is_refused():
 )
 def test_wrong_arguments_are_named(change, says):
     points, triangles = quad()
-    arguments = dict(
-        points=points,
-        triangles=triangles,
-        colours=np.ones((4, 3)),
-        normals=np.tile([0.0, 0, -1], (4, 1)),
-        illumination=ambient(),
-        size=16,
-    )
+    arguments = {
+        "points": points,
+        "triangles": triangles,
+        "colours": np.ones((4, 3)),
+        "normals": np.tile([0.0, 0, -1], (4, 1)),
+        "illumination": ambient(),
+        "size": 16,
+    }
     with pytest.raises(ModelError, match=says):
         render_face(**(arguments | change))
