@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import traceback
 from pathlib import Path
 
 from setuptools import Distribution, setup
@@ -69,14 +70,19 @@ class BuildWithInterfaces(build_py):
                 "it with the one from PyPI; use `colcon build` there, or a shell without it"
             )
         with tempfile.TemporaryDirectory() as folder:
-            self._build(prefix, Path(folder))
+            try:
+                self._build(prefix, Path(folder))
+            except Exception:
+                # For an editable install setuptools would drop the exception and install without the interfaces.
+                traceback.print_exc()
+                sys.exit("facegpt_ros: building the ROS interfaces failed, see above")
 
     def _build(self, prefix: Path, folder: Path) -> None:
         tf2_msgs, ours = prefix / "share/tf2_msgs/package.xml", ROOT / "cmake/tf2_msgs"
         # A copy that an earlier installation left in this prefix goes when pip replaces it, so it is built again.
         if not tf2_msgs.exists() or tf2_msgs.read_bytes() == (ours / "package.xml").read_bytes():
             build(prefix, ours, folder)
-        build(prefix, ROOT, folder, f"-DFACEGPT_INTERFACES_ONLY={'ON' if self.editable_mode else 'OFF'}")
+        build(prefix, ROOT, folder, f"-DFACEGPT_CODE_FROM_CHECKOUT={'ON' if self.editable_mode else 'OFF'}")
 
         installed = folder / "install"
         shutil.rmtree(installed / "share/ament_index/resource_index/parent_prefix_path")  # names this machine's folders
@@ -89,6 +95,7 @@ class BuildWithInterfaces(build_py):
             # Without an __init__.py this is no package of its own: the checkout's extends its path with it.
             (kept / "python/facegpt_ros/__init__.py").unlink()
             self._add_data(kept / "python", os.path.relpath(sysconfig.get_path("platlib"), sys.prefix))
+            self.run_command("install_data")  # which setuptools leaves out of editable installs
         else:
             shutil.copytree(kept / "python", self.build_lib, dirs_exist_ok=True)
 

@@ -119,8 +119,9 @@ install_package() {
 }
 
 install_torch() {
+  "$VENV/bin/python" -m pip show torch 2>/dev/null | grep -q "^Version: $TORCH_VERSION" && return
   say "installing torch $TORCH_VERSION, for training and its tests only. On most machines pip takes a CUDA build of several GB;"
-  say "FACEGPT_NO_TORCH=1 leaves it and its tests out, and a torch $TORCH_VERSION that is already in .venv is kept"
+  say "FACEGPT_NO_TORCH=1 leaves it and its tests out, and a torch $TORCH_VERSION put into .venv beforehand is kept"
   pip_install "torch==$TORCH_VERSION"
 }
 
