@@ -49,6 +49,7 @@ class TrainingOptions:
     evaluate_every: int = 1000
     checkpoint_minutes: float = 3.0
     photometric_every: int = 2
+    freeze_blocks: int = 3
     threads: int = 0
     workers: int = 1
     pretrained: bool = True
@@ -79,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evaluate-every", type=int, default=1000, help="steps between validations")
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0, help="between checkpoints")
     parser.add_argument("--photometric-every", type=int, default=2, help="steps between photometric losses; 0: never")
+    parser.add_argument("--freeze-blocks", type=int, default=3, help="early blocks of 16 kept from ImageNet, for speed")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its choice")
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
 
@@ -109,6 +111,7 @@ class Trainer:
         names = self.model
         self.layout = ThetaLayout(len(names.identity_names), len(names.expression_names), len(names.albedo_names))
         self.net = Regressor(self.layout, options.pretrained).to(memory_format=torch.channels_last)
+        self.net.freeze_early(options.freeze_blocks)
         self.ema = Regressor(self.layout, pretrained=False).to(memory_format=torch.channels_last).requires_grad_(False).eval()
         self.ema.load_state_dict(self.net.state_dict())
         self.loss = RegressorLoss(self.model, self.layout)
