@@ -21,7 +21,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "config": ("print every parameter with its range, as YAML or a table", "facegpt_ros.config"),
     "morphable": ("build or look at the morphable face model", "facegpt_ros.morphable.command"),
     "train": ("train an estimator", "facegpt_ros.training.command"),
-    "evaluate": ("measure accuracy on a test set", "facegpt_ros.training.evaluate"),
+    "evaluate": ("measure accuracy on a test set", "facegpt_ros.evaluation.command"),
     "bench": ("measure rate, latency and memory of the node", "facegpt_ros.bench"),
 }
 

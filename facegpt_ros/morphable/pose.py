@@ -17,7 +17,9 @@ FACE_FROM_MODEL = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 OPTICAL_FROM_MODEL_FRONTAL = np.diag([1.0, -1.0, -1.0])
 
 
-def matrix_from_euler(yaw_deg: np.ndarray, pitch_deg: np.ndarray, roll_deg: np.ndarray) -> np.ndarray:
+def matrix_from_euler(
+    yaw_deg: np.ndarray | float, pitch_deg: np.ndarray | float, roll_deg: np.ndarray | float
+) -> np.ndarray:
     """Head rotation (..., 3, 3), model frame → optical frame, from angles in degrees.
 
     All zero: the head looks into the camera. Yaw is positive when it turns to its own left, pitch when it looks up,
