@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from facegpt_ros.render.interpolate import CoveredPixels, each, interpolate, shade_pixels, vertex_normals_torch
-from facegpt_ros.render.rasterize import NEAR_M, Backend, checked_mesh, rasterize
+from facegpt_ros.render.paint import each, paint, vertex_normals_torch
+from facegpt_ros.render.rasterize import NEAR_M, Backend, checked_mesh, visible_triangles
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,9 @@ def render(
     Raises:
         ModelError: a mesh of the wrong shape, or an index without a vertex.
     """
+    # Half precision, as under autocast, would move vertices by pixels.
+    dtype = torch.float64 if points.dtype == torch.float64 else torch.float32
+    points, colours, illumination, focal = (x.to(dtype) for x in (points, colours, illumination, focal))
     count = len(points)
     screen = project_torch(points, focal, size)
     drawn = screen.detach().to("cpu", torch.float32).numpy()
@@ -78,15 +81,10 @@ def render(
         checked_mesh(drawn[0], corners)
 
     def visibility(b: int) -> None:
-        triangle_id[b] = rasterize(drawn[b], corners, size, size, backend=backend)[0]
+        triangle_id[b] = visible_triangles(drawn[b], corners, size, size, backend=backend)
 
     each(visibility, count)
-    pixels = CoveredPixels.of(triangle_id)
-    normals = vertex_normals_torch(points, triangles, reference=reference)
-    attributes = torch.cat([colours, normals], -1)  # (B, V, 6)
-    values = interpolate(screen, attributes, triangles, pixels, reference=reference)  # (P, 6)
-    shaded = shade_pixels(values, illumination, pixels, reference=reference)  # (P, 3)
-    flat = shaded.new_zeros(count * size * size, 3)
-    image = flat.index_copy(0, pixels.index().to(flat.device), shaded).view(count, size, size, 3).permute(0, 3, 1, 2)
     ids = torch.from_numpy(triangle_id).to(points.device)
+    normals = vertex_normals_torch(points, triangles, reference=reference)
+    image = paint(screen, colours, normals, illumination, triangles, ids, reference=reference)
     return RenderOutput(image, (ids >= 0).to(points.dtype), ids)

@@ -1,8 +1,8 @@
-"""Compiled forward and backward loops of interpolate.py, for one mesh at a time on the CPU.
+"""Compiled forward and backward loops of paint.py, for one mesh at a time on the CPU.
 
 With e_i the edge functions of a pixel in pixels and z_i the depths, the perspective barycentrics are
 p_i = u_i / Σu, u_i = e_i / z_i; the backward loops follow the chain rule through these by hand.
-Arrays are C-contiguous float32, indices int32. Each loop touches one mesh, so meshes run in parallel threads.
+Arrays are C-contiguous float32, indices int32. Each call touches one mesh, so meshes run in parallel threads.
 """
 
 from __future__ import annotations
@@ -11,72 +11,154 @@ import numpy as np
 
 from facegpt_ros.render.jit import jit
 
-
-@jit
-def interpolate_forward(screen, attributes, triangles, triangle_id, pixels, width, values):
-    """values (P, C) of the pixels (P,) = row * width + column, which all lie on the mesh."""
-    channels = attributes.shape[1]
-    for i in range(pixels.shape[0]):
-        pixel = pixels[i]
-        t = triangle_id[pixel]
-        row = pixel // width
-        x, y = np.float32(pixel - row * width), np.float32(row)
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ax, ay, bx, by = screen[a, 0] - x, screen[a, 1] - y, screen[b, 0] - x, screen[b, 1] - y
-        cx, cy = screen[c, 0] - x, screen[c, 1] - y
-        p = (bx * cy - cx * by) / screen[a, 2]
-        q = (cx * ay - ax * cy) / screen[b, 2]
-        r = (ax * by - bx * ay) / screen[c, 2]
-        scale = np.float32(1) / (p + q + r)
-        p, q, r = p * scale, q * scale, r * scale
-        for k in range(channels):
-            values[i, k] = p * attributes[a, k] + q * attributes[b, k] + r * attributes[c, k]
+_ZERO, _ONE, _TWO, _THREE, _SIX = np.float32(0), np.float32(1), np.float32(2), np.float32(3), np.float32(6)
 
 
 @jit
-def interpolate_backward(screen, attributes, triangles, triangle_id, pixels, width, grad, grad_screen, grad_attributes):
-    """Adds to grad_screen (V, 3) and grad_attributes (V, C) what grad (P, C) brings."""
-    channels = attributes.shape[1]
-    for i in range(pixels.shape[0]):
-        pixel = pixels[i]
-        t = triangle_id[pixel]
-        row = pixel // width
-        x, y = np.float32(pixel - row * width), np.float32(row)
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ax, ay, bx, by = screen[a, 0] - x, screen[a, 1] - y, screen[b, 0] - x, screen[b, 1] - y
-        cx, cy = screen[c, 0] - x, screen[c, 1] - y
-        wa, wb, wc = np.float32(1) / screen[a, 2], np.float32(1) / screen[b, 2], np.float32(1) / screen[c, 2]
-        ua, ub, uc = (bx * cy - cx * by) * wa, (cx * ay - ax * cy) * wb, (ax * by - bx * ay) * wc
-        scale = np.float32(1) / (ua + ub + uc)
-        p, q, r = ua * scale, ub * scale, uc * scale
-        ga, gb, gc = np.float32(0), np.float32(0), np.float32(0)
-        for k in range(channels):
-            g = grad[i, k]
-            grad_attributes[a, k] += p * g
-            grad_attributes[b, k] += q * g
-            grad_attributes[c, k] += r * g
-            ga += g * attributes[a, k]
-            gb += g * attributes[b, k]
-            gc += g * attributes[c, k]
-        mean = p * ga + q * gb + r * gc
-        ga, gb, gc = (ga - mean) * scale, (gb - mean) * scale, (gc - mean) * scale
-        grad_screen[a, 2] -= ga * ua * wa
-        grad_screen[b, 2] -= gb * ub * wb
-        grad_screen[c, 2] -= gc * uc * wc
-        ga, gb, gc = ga * wa, gb * wb, gc * wc
-        grad_screen[a, 0] += gc * by - gb * cy
-        grad_screen[a, 1] += gb * cx - gc * bx
-        grad_screen[b, 0] += ga * cy - gc * ay
-        grad_screen[b, 1] += gc * ax - ga * cx
-        grad_screen[c, 0] += gb * ay - ga * by
-        grad_screen[c, 1] += ga * bx - gb * ax
+def polynomials(x, y, z, out):
+    """The nine of shading.SH_ORDER at a unit normal."""
+    out[0], out[1], out[2], out[3] = _ONE, y, z, x
+    out[4], out[5], out[7] = x * y, y * z, x * z
+    out[6], out[8] = _THREE * z * z - _ONE, x * x - y * y
+
+
+@jit
+def scaled_light(light, constants):
+    """φ (9, 3) times the constants (9,), as (3, 9): harmonics side by side make vector instructions."""
+    out = np.empty((3, 9), np.float32)
+    for k in range(3):
+        for h in range(9):
+            out[k, h] = light[h, k] * constants[h]
+    return out
+
+
+@jit
+def paint_forward(screen, colours, normals, light, constants, triangles, triangle_id, image):
+    """Writes image (3, H, W) where triangle_id (H, W) is not -1; normals of any length."""
+    scaled = scaled_light(light, constants)
+    term = np.empty(9, np.float32)
+    for row in range(triangle_id.shape[0]):
+        for column in range(triangle_id.shape[1]):
+            t = triangle_id[row, column]
+            if t < 0:
+                continue
+            x, y = np.float32(column), np.float32(row)
+            a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
+            ax, ay, bx, by = screen[a, 0] - x, screen[a, 1] - y, screen[b, 0] - x, screen[b, 1] - y
+            cx, cy = screen[c, 0] - x, screen[c, 1] - y
+            p = (bx * cy - cx * by) / screen[a, 2]
+            q = (cx * ay - ax * cy) / screen[b, 2]
+            r = (ax * by - bx * ay) / screen[c, 2]
+            scale = _ONE / (p + q + r)
+            p, q, r = p * scale, q * scale, r * scale
+            nx = p * normals[a, 0] + q * normals[b, 0] + r * normals[c, 0]
+            ny = p * normals[a, 1] + q * normals[b, 1] + r * normals[c, 1]
+            nz = p * normals[a, 2] + q * normals[b, 2] + r * normals[c, 2]
+            scale = _ONE / max(np.sqrt(nx * nx + ny * ny + nz * nz), np.float32(1e-12))
+            polynomials(nx * scale, ny * scale, nz * scale, term)
+            for k in range(3):
+                bright = _ZERO
+                for h in range(9):
+                    bright += scaled[k, h] * term[h]
+                image[k, row, column] = (p * colours[a, k] + q * colours[b, k] + r * colours[c, k]) * bright
+
+
+@jit
+def paint_backward(
+    screen,
+    colours,
+    normals,
+    light,
+    constants,
+    triangles,
+    triangle_id,
+    grad,
+    to_screen,
+    to_colours,
+    to_normals,
+    to_light,
+):
+    """Adds what grad (3, H, W) brings to to_screen, to_colours and to_normals (V, 3); writes to_light (9, 3)."""
+    scaled = scaled_light(light, constants)
+    total = np.zeros((3, 9), np.float32)
+    term, slope = np.empty(9, np.float32), np.empty(9, np.float32)
+    for row in range(triangle_id.shape[0]):
+        for column in range(triangle_id.shape[1]):
+            t = triangle_id[row, column]
+            if t < 0:
+                continue
+            x, y = np.float32(column), np.float32(row)
+            a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
+            ax, ay, bx, by = screen[a, 0] - x, screen[a, 1] - y, screen[b, 0] - x, screen[b, 1] - y
+            cx, cy = screen[c, 0] - x, screen[c, 1] - y
+            wa, wb, wc = _ONE / screen[a, 2], _ONE / screen[b, 2], _ONE / screen[c, 2]
+            ua, ub, uc = (bx * cy - cx * by) * wa, (cx * ay - ax * cy) * wb, (ax * by - bx * ay) * wc
+            per_sum = _ONE / (ua + ub + uc)
+            p, q, r = ua * per_sum, ub * per_sum, uc * per_sum
+            nx = p * normals[a, 0] + q * normals[b, 0] + r * normals[c, 0]
+            ny = p * normals[a, 1] + q * normals[b, 1] + r * normals[c, 1]
+            nz = p * normals[a, 2] + q * normals[b, 2] + r * normals[c, 2]
+            per_length = _ONE / max(np.sqrt(nx * nx + ny * ny + nz * nz), np.float32(1e-12))
+            nx, ny, nz = nx * per_length, ny * per_length, nz * per_length
+            polynomials(nx, ny, nz, term)
+
+            slope[:] = _ZERO  # of the loss by each polynomial
+            ga, gb, gc = _ZERO, _ZERO, _ZERO  # of the loss by each barycentric
+            for k in range(3):
+                g = grad[k, row, column]
+                g_light = g * (p * colours[a, k] + q * colours[b, k] + r * colours[c, k])
+                bright = _ZERO
+                for h in range(9):
+                    bright += scaled[k, h] * term[h]
+                    total[k, h] += g_light * term[h]
+                    slope[h] += g_light * scaled[k, h]
+                g *= bright
+                ga += g * colours[a, k]
+                gb += g * colours[b, k]
+                gc += g * colours[c, k]
+                to_colours[a, k] += p * g
+                to_colours[b, k] += q * g
+                to_colours[c, k] += r * g
+
+            gx = slope[3] + slope[4] * ny + slope[7] * nz + _TWO * slope[8] * nx
+            gy = slope[1] + slope[4] * nx + slope[5] * nz - _TWO * slope[8] * ny
+            gz = slope[2] + slope[5] * ny + _SIX * slope[6] * nz + slope[7] * nx
+            along = gx * nx + gy * ny + gz * nz
+            gx, gy, gz = (gx - along * nx) * per_length, (gy - along * ny) * per_length, (gz - along * nz) * per_length
+            ga += gx * normals[a, 0] + gy * normals[a, 1] + gz * normals[a, 2]
+            gb += gx * normals[b, 0] + gy * normals[b, 1] + gz * normals[b, 2]
+            gc += gx * normals[c, 0] + gy * normals[c, 1] + gz * normals[c, 2]
+            to_normals[a, 0] += p * gx
+            to_normals[a, 1] += p * gy
+            to_normals[a, 2] += p * gz
+            to_normals[b, 0] += q * gx
+            to_normals[b, 1] += q * gy
+            to_normals[b, 2] += q * gz
+            to_normals[c, 0] += r * gx
+            to_normals[c, 1] += r * gy
+            to_normals[c, 2] += r * gz
+
+            mean = p * ga + q * gb + r * gc
+            ga, gb, gc = (ga - mean) * per_sum * wa, (gb - mean) * per_sum * wb, (gc - mean) * per_sum * wc
+            to_screen[a, 0] += gc * by - gb * cy
+            to_screen[a, 1] += gb * cx - gc * bx
+            to_screen[a, 2] -= ga * ua
+            to_screen[b, 0] += ga * cy - gc * ay
+            to_screen[b, 1] += gc * ax - ga * cx
+            to_screen[b, 2] -= gb * ub
+            to_screen[c, 0] += gb * ay - ga * by
+            to_screen[c, 1] += ga * bx - gb * ax
+            to_screen[c, 2] -= gc * uc
+    for k in range(3):
+        for h in range(9):
+            to_light[h, k] = total[k, h] * constants[h]
 
 
 @jit
 def normals_backward(points, triangles, grad, grad_points):
     """Backward of kernels.accumulate_normals: adds to grad_points (V, 3) what grad (V, 3) of the sums brings."""
     for t in range(triangles.shape[0]):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         gx = grad[a, 0] + grad[b, 0] + grad[c, 0]
         gy = grad[a, 1] + grad[b, 1] + grad[c, 1]
         gz = grad[a, 2] + grad[b, 2] + grad[c, 2]
@@ -96,51 +178,3 @@ def normals_backward(points, triangles, grad, grad_points):
         grad_points[a, 0] -= dux + dvx
         grad_points[a, 1] -= duy + dvy
         grad_points[a, 2] -= duz + dvz
-
-
-@jit
-def shade_forward(values, light, constants, image):
-    """image (P, 3) of values (P, 6): albedo RGB, normal of any length; light (9, 3) φ."""
-    for i in range(values.shape[0]):
-        x, y, z = values[i, 3], values[i, 4], values[i, 5]
-        scale = np.float32(1) / max(np.sqrt(x * x + y * y + z * z), np.float32(1e-12))
-        x, y, z = x * scale, y * scale, z * scale
-        h0, h1, h2, h3 = constants[0], constants[1] * y, constants[2] * z, constants[3] * x
-        h4, h5, h7 = constants[4] * x * y, constants[5] * y * z, constants[7] * x * z
-        h6, h8 = constants[6] * (np.float32(3) * z * z - np.float32(1)), constants[8] * (x * x - y * y)
-        for k in range(3):
-            low = light[0, k] * h0 + light[1, k] * h1 + light[2, k] * h2 + light[3, k] * h3
-            high = light[4, k] * h4 + light[5, k] * h5 + light[6, k] * h6 + light[7, k] * h7 + light[8, k] * h8
-            image[i, k] = values[i, k] * (low + high)
-
-
-@jit
-def shade_backward(values, light, constants, grad, grad_values, grad_light):
-    """Writes grad_values (P, 6), adds to grad_light (9, 3)."""
-    basis = np.empty(9, np.float32)
-    slope = np.empty(9, np.float32)
-    for i in range(values.shape[0]):
-        x, y, z = values[i, 3], values[i, 4], values[i, 5]
-        scale = np.float32(1) / max(np.sqrt(x * x + y * y + z * z), np.float32(1e-12))
-        x, y, z = x * scale, y * scale, z * scale
-        basis[0], basis[1], basis[2], basis[3] = constants[0], constants[1] * y, constants[2] * z, constants[3] * x
-        basis[4], basis[5], basis[7] = constants[4] * x * y, constants[5] * y * z, constants[7] * x * z
-        basis[6], basis[8] = constants[6] * (np.float32(3) * z * z - np.float32(1)), constants[8] * (x * x - y * y)
-        slope[:] = 0
-        for k in range(3):
-            irradiance = np.float32(0)
-            g = grad[i, k] * values[i, k]
-            for h in range(9):
-                irradiance += light[h, k] * basis[h]
-                grad_light[h, k] += g * basis[h]
-                slope[h] += g * light[h, k]
-            grad_values[i, k] = grad[i, k] * irradiance
-        for h in range(9):
-            slope[h] *= constants[h]
-        gx = slope[3] + slope[4] * y + slope[7] * z + np.float32(2) * slope[8] * x
-        gy = slope[1] + slope[4] * x + slope[5] * z - np.float32(2) * slope[8] * y
-        gz = slope[2] + slope[5] * y + np.float32(6) * slope[6] * z + slope[7] * x
-        along = gx * x + gy * y + gz * z
-        grad_values[i, 3] = (gx - along * x) * scale
-        grad_values[i, 4] = (gy - along * y) * scale
-        grad_values[i, 5] = (gz - along * z) * scale

@@ -119,11 +119,19 @@ def resolve(points, triangles, keys, triangle_id, out):
 
 
 @jit
+def resolve_triangles(keys, triangle_id):
+    """Keys of fill → triangle_id (H, W), -1 for none."""
+    for row in range(keys.shape[0]):
+        for column in range(keys.shape[1]):
+            triangle_id[row, column] = triangle_of(keys[row, column])
+
+
+@jit
 def accumulate_normals(points, triangles, out):
     """Adds up each triangle's cross product (twice its area along its outward normal) at its vertices: out (V, 3)."""
     out[:, :] = 0
     for t in range(triangles.shape[0]):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
         vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
         nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx

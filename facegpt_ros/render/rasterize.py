@@ -60,6 +60,22 @@ def rasterize(
     return triangle_id, barycentric
 
 
+def visible_triangles(
+    points: np.ndarray, triangles: np.ndarray, width: int, height: int, *, backend: Backend = "numba"
+) -> np.ndarray:
+    """The triangle_id (H, W) of rasterize alone, with its defaults, for those who do not need the barycentrics."""
+    if backend != "numba":
+        return rasterize(points, triangles, width, height, backend=backend)[0]
+    points, triangles = checked_mesh(points, triangles)
+    from facegpt_ros.render import kernels
+
+    keys = np.empty((height, width), np.int64)
+    triangle_id = np.empty((height, width), np.int32)
+    kernels.fill(points, triangles, np.float32(NEAR_M), True, keys)
+    kernels.resolve_triangles(keys, triangle_id)
+    return triangle_id
+
+
 def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """Unit outward normals of the vertices, area-weighted.
 

@@ -113,3 +113,20 @@ def test_nothing_in_view_is_black_with_zero_gradient():
     picture.image.sum().backward()
     assert torch.isfinite(points.grad).all()
     assert not points.grad.any()
+
+
+def test_half_precision_is_drawn_in_single():
+    points, triangles, colours, phi, focal = _scene()
+    expected = render(points, triangles, colours, phi.bfloat16(), focal, SIZE).image
+    leaf = phi.bfloat16().requires_grad_()
+    picture = render(points, triangles, colours, leaf, focal, SIZE)
+    assert picture.image.dtype == torch.float32
+    torch.testing.assert_close(picture.image, expected)
+    picture.image.sum().backward()
+    assert leaf.grad.dtype == torch.bfloat16
+
+
+def test_drawing_again_gives_the_same_bits():
+    scene = _scene()
+    first, second = (render(*scene, SIZE).image for _ in range(2))
+    assert torch.equal(first, second)
