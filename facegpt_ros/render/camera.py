@@ -45,7 +45,9 @@ class Camera:
         if not np.all(np.isfinite(numbers)):
             raise CameraError(f"camera intrinsics hold a value that is not finite: {numbers}; calibrate the camera")
         if self.fx <= 0 or self.fy <= 0:
-            raise CameraError(f"camera focal length is ({self.fx}, {self.fy}) px; it must be positive, calibrate the camera")
+            raise CameraError(
+                f"camera focal length is ({self.fx}, {self.fy}) px; it must be positive, calibrate the camera"
+            )
         if self.model not in _MODELS:
             raise CameraError(f"distortion model is '{self.model}'; use one of {', '.join(_MODELS)}")
 
