@@ -36,7 +36,9 @@ class OnnxCpu:
                 str(path), options, providers=[self.provider]
             )
         except Exception as error:  # onnxruntime raises many classes that share no base of its own
-            raise WeightsError(f"{path}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again") from error
+            raise WeightsError(
+                f"{path}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again"
+            ) from error
         self._input = self._session.get_inputs()[0].name
         self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
 

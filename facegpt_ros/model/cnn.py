@@ -32,10 +32,14 @@ class CnnEstimator:
             self._layout = ThetaLayout.from_json(self._backend.metadata["layout"])
             self.crop_size = int(self._backend.metadata["size"])
         except (KeyError, ValueError, ModelError) as error:
-            raise WeightsError(f"{path}: no regressor of this package ({error}); export one with `facegpt train`") from error
+            raise WeightsError(
+                f"{path}: no regressor of this package ({error}); export one with `facegpt train`"
+            ) from error
         counts = len(model.identity_names), len(model.expression_names), len(model.albedo_names)
         if self._layout != ThetaLayout(*counts):
-            raise WeightsError(f"{path}: made for {self._layout}, but {model.model_id} has {counts} coefficients; retrain it")
+            raise WeightsError(
+                f"{path}: made for {self._layout}, but {model.model_id} has {counts} coefficients; retrain it"
+            )
         trained_on = self._backend.metadata.get("model_sha256", "")
         if trained_on and trained_on != model.sha256:
             raise WeightsError(
@@ -49,7 +53,9 @@ class CnnEstimator:
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer. Raises ImageError for crops of another shape or type."""
         if crops.dtype != np.uint8 or crops.shape[1:] != (self.crop_size, self.crop_size, 3):
-            raise ImageError(f"crops are {crops.dtype} {crops.shape}; give uint8 (N, {self.crop_size}, {self.crop_size}, 3)")
+            raise ImageError(
+                f"crops are {crops.dtype} {crops.shape}; give uint8 (N, {self.crop_size}, {self.crop_size}, 3)"
+            )
         return self._layout.decode(self._backend.infer(crops))
 
     def close(self) -> None:

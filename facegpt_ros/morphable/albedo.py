@@ -75,7 +75,9 @@ def _smooth_fields(vertices: np.ndarray, triangles: np.ndarray, mask: np.ndarray
     return fields * mask
 
 
-def albedo_basis(vertices: np.ndarray, triangles: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def albedo_basis(
+    vertices: np.ndarray, triangles: np.ndarray, regions: Regions
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Mean colour (V, 3), basis (A, V, 3) in RGB 0..1 per standard deviation, and the axes' names.
 
     Args:

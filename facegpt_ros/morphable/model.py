@@ -43,7 +43,9 @@ class MorphableModel:
             self.mirror = np.ascontiguousarray(tensors["mirror"], np.int32)
             self._mean = tensors["mean"].astype(np.float32)
             self._identity = tensors["identity_basis"].astype(np.float32).reshape(len(names["identity_names"]), -1)
-            self._expression = tensors["expression_basis"].astype(np.float32).reshape(len(names["expression_names"]), -1)
+            self._expression = (
+                tensors["expression_basis"].astype(np.float32).reshape(len(names["expression_names"]), -1)
+            )
             self._colour = tensors["albedo_mean"].astype(np.float32)
             self._albedo = tensors["albedo_basis"].astype(np.float32).reshape(len(names["albedo_names"]), -1)
             regions = tensors["regions"].astype(np.float32) / 255
@@ -55,7 +57,9 @@ class MorphableModel:
                 for s in SCHEMES
             }
         except (KeyError, ValueError, TypeError) as error:
-            raise ModelError(f"morphable model lacks or garbles {error}; build it with `facegpt morphable build`") from error
+            raise ModelError(
+                f"morphable model lacks or garbles {error}; build it with `facegpt morphable build`"
+            ) from error
         self.sha256 = sha256
         self.identity_names = tuple(names["identity_names"])
         self.expression_names = tuple(names["expression_names"])
@@ -67,7 +71,9 @@ class MorphableModel:
         v = self._mean.shape[0]
         for what, basis in (("identity", self._identity), ("expression", self._expression), ("albedo", self._albedo)):
             if basis.shape[1:] != (3 * v,) or not np.isfinite(basis).all():
-                raise ModelError(f"{what} basis is {basis.shape} with {v} vertices, or holds a NaN; build the file again")
+                raise ModelError(
+                    f"{what} basis is {basis.shape} with {v} vertices, or holds a NaN; build the file again"
+                )
         if self.triangles.size == 0 or self.triangles.min() < 0 or self.triangles.max() >= v:
             raise ModelError(f"triangles index vertices outside 0..{v - 1}; build the file again")
 
@@ -86,7 +92,9 @@ class MorphableModel:
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror or error}; build it with `facegpt morphable build`") from error
         except SafetensorError as error:
-            raise ModelError(f"{path} is no safetensors file ({error}); build it with `facegpt morphable build`") from error
+            raise ModelError(
+                f"{path} is no safetensors file ({error}); build it with `facegpt morphable build`"
+            ) from error
 
     @property
     def n_vertices(self) -> int:

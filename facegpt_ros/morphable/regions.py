@@ -66,7 +66,9 @@ def region_masks(
         iris, pupil, lids, mouth_inner, tongue, scalp, beard, moustache, cheeks, nose, ears, neck.
     """
     count = len(vertices)
-    edges = coo_matrix((np.ones(triangles.size), (triangles.ravel(), np.roll(triangles, 1, 1).ravel())), shape=(count,) * 2)
+    edges = coo_matrix(
+        (np.ones(triangles.size), (triangles.ravel(), np.roll(triangles, 1, 1).ravel())), shape=(count,) * 2
+    )
     _, part = connected_components(edges, directed=False)
     main = np.bincount(part).argmax()
     centre = {p: vertices[part == p].mean(0) for p in np.unique(part) if p != main}
@@ -87,11 +89,15 @@ def region_masks(
     seen = _ever_seen(vertices, triangles).astype(float)
     front = _soft(z - points[list(_OVAL), 2].min(), 0.01)
     face = front * _soft(_distance_to(xy478[list(_OVAL)], xy), 0.012) * np.maximum(seen, eyes)
-    behind_lips = (z < points[13, 2] - 0.002) & (np.abs(x) < 0.04) & (y > points[_CHIN, 1]) & (y < points[_NOSE_BASE, 1])
+    behind_lips = (
+        (z < points[13, 2] - 0.002) & (np.abs(x) < 0.04) & (y > points[_CHIN, 1]) & (y < points[_NOSE_BASE, 1])
+    )
     mouth_inner = skin_part * (1 - seen) * behind_lips
     outside = skin_part * (1 - mouth_inner)
     lips = outside * _soft(_distance_to(xy478[list(_LIPS_OUTER)], xy), 0.003) * (z > points[61, 2] - 0.004)
-    brows = outside * both(_soft(_distance_to(xy478[list(_RIGHT_BROW)], xy) + 0.001, 0.006)) * (z > points[46, 2] - 0.02)
+    brows = (
+        outside * both(_soft(_distance_to(xy478[list(_RIGHT_BROW)], xy) + 0.001, 0.006)) * (z > points[46, 2] - 0.02)
+    )
     rim = np.linalg.norm(vertices[:, None] - points[None, list(_RIGHT_EYE)], axis=2).min(1)
     lids = outside * both(_soft(0.004 - rim, 0.004))
 
@@ -99,7 +105,9 @@ def region_masks(
         return eyes * both(_soft(radius - np.linalg.norm(vertices - points[_RIGHT_IRIS], axis=1), 0.0015))
 
     top = points[_FOREHEAD]
-    hairline = (y - top[1]) + 0.55 * np.maximum(top[2] - z, 0) * (y > 0) + 0.9 * np.maximum(points[127, 2] - 0.012 - z, 0)
+    hairline = (
+        (y - top[1]) + 0.55 * np.maximum(top[2] - z, 0) * (y > 0) + 0.9 * np.maximum(points[127, 2] - 0.012 - z, 0)
+    )
     ears = outside * both(_soft(-0.0755 - x, 0.004)) * (y < 0.02) * (z > points[127, 2] - 0.075)
     scalp = outside * _soft(hairline - 0.004, 0.012) * (y > points[_NOSE_BASE, 1] - 0.02) * (1 - ears)
     under = _soft(points[_CHIN, 1] - 0.006 - y, 0.02)

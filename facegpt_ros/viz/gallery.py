@@ -17,7 +17,13 @@ _LIGHT = ambient(0.55) + directional(np.array([-0.3, -0.5, -1.0]), 0.55)
 
 
 def portrait(
-    model: MorphableModel, vertices: np.ndarray, colours: np.ndarray, *, yaw: float = 0, pitch: float = 0, size: int = 256
+    model: MorphableModel,
+    vertices: np.ndarray,
+    colours: np.ndarray,
+    *,
+    yaw: float = 0,
+    pitch: float = 0,
+    size: int = 256,
 ) -> np.ndarray:
     """One head in studio light, (size, size, 3) uint8 BGR.
 
@@ -69,6 +75,8 @@ def axes(model: MorphableModel, group: str, count: int, size: int = 200) -> list
             theta[group][i] = value
             vertices = model.vertices(theta["identity"], theta["expression"])
             picture = portrait(model, vertices, model.colours(theta["albedo"]), yaw=20, size=size)
-            cv2.putText(picture, f"{name} {value:+g}", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA)
+            cv2.putText(
+                picture, f"{name} {value:+g}", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA
+            )
             pictures.append(picture)
     return pictures

@@ -1,0 +1,83 @@
+"""Camera images of rendered people whose pose and shape are known: adults that the morphable model never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from safetensors.numpy import load_file
+
+from facegpt_ros.morphable.model import SHIPPED, MorphableModel
+from facegpt_ros.morphable.pose import matrix_from_euler
+from facegpt_ros.render.batch import composite, render_face
+from facegpt_ros.render.camera import Camera
+from facegpt_ros.render.rasterize import vertex_normals
+from facegpt_ros.training.backgrounds import Backgrounds
+from facegpt_ros.training.sampling import sample_expressions, sample_illumination
+
+WIDTH, HEIGHT = 640, 480
+HELD_OUT = SHIPPED.with_name("held_out_adults.safetensors")
+
+
+@dataclass(frozen=True)
+class Render:
+    """One image and its truth.
+
+    Attributes:
+        image: (480, 640, 3) uint8 BGR.
+        camera: its intrinsics.
+        rotation: (3, 3), model → optical; translation: (3,) m, the sellion.
+        landmarks: (68, 2) px.
+        neutral: (V, 3) m, the person's neutral head on the model's topology.
+    """
+
+    image: np.ndarray
+    camera: Camera
+    rotation: np.ndarray
+    translation: np.ndarray
+    landmarks: np.ndarray
+    neutral: np.ndarray
+
+
+def renders(model: MorphableModel, count: int, seed: int) -> Iterator[Render]:
+    """count images: yaw ±60°, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same ones for a seed."""
+    adults = load_file(str(HELD_OUT))["vertices"].astype(np.float32)
+    backgrounds = Backgrounds(seed, count=40)
+    corners, weights = model.embedding()
+    for i in range(count):
+        rng = np.random.default_rng([seed, i])
+        neutral = adults[i % len(adults)]
+        expression = sample_expressions(model.expression_names, rng, 1)[0]
+        rest = np.zeros(len(model.identity_names), np.float32)
+        vertices = neutral + model.vertices(rest, expression) - model.bases["mean"]
+        colours = model.colours(rng.standard_normal(len(model.albedo_names)).clip(-2.5, 2.5))
+        rotation = matrix_from_euler(rng.uniform(-60, 60), rng.uniform(-30, 30), rng.uniform(-30, 30))
+        camera = Camera.from_fov(WIDTH, HEIGHT, rng.uniform(45, 90))
+        size = rng.uniform(80, 220)  # px from brow to chin and a bit: about 0.15 m
+        depth = camera.fx * 0.15 / size
+        margin = 0.6 * size
+        x, y = rng.uniform(margin, WIDTH - margin), rng.uniform(margin, HEIGHT - margin)
+        translation = depth * np.array([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, 1])
+        points = (vertices @ rotation.T + translation).astype(np.float32)
+        image = cv2.resize(backgrounds.sample(rng, 160), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+        pixels = np.concatenate([camera.project(points), points[:, 2:]], 1).astype(np.float32)
+        light = sample_illumination(rng, 1)[0]
+        face = render_face(
+            pixels, model.triangles, colours, vertex_normals(points, model.triangles), light, (WIDTH, HEIGHT)
+        )
+        rgb = np.ascontiguousarray(image[..., ::-1])
+        composite(face, rgb)
+        landmarks = camera.project(np.einsum("nci,nc->ni", points[corners], weights))
+        yield Render(_sensor(rgb[..., ::-1], rng), camera, rotation, translation, landmarks, neutral)
+
+
+def _sensor(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A webcam's blur, noise and compression; nothing that hides the face."""
+    image = cv2.GaussianBlur(np.ascontiguousarray(image), (0, 0), rng.uniform(0.4, 1.4))
+    noisy = image.astype(np.float32) + rng.normal(0, rng.uniform(1, 8), image.shape)
+    _, data = cv2.imencode(
+        ".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(40, 95))]
+    )
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)
