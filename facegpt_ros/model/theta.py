@@ -105,7 +105,9 @@ class ThetaLayout:
         """
         raw = np.asarray(raw, np.float32)
         if raw.ndim != 2 or raw.shape[1] != self.size:
-            raise ModelError(f"raw θ has shape {raw.shape}; this layout needs (N, {self.size}): weights and model differ")
+            raise ModelError(
+                f"raw θ has shape {raw.shape}; this layout needs (N, {self.size}): weights and model differ"
+            )
         bad = ~np.isfinite(raw).all(1)
         if bad.any():
             raw = np.where(bad[:, None], self.mean(), raw)

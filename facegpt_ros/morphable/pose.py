@@ -64,11 +64,11 @@ def quaternion_from_matrix(rotation: np.ndarray) -> tuple[float, float, float, f
         q[:3] = m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]
         q[3] = 1 + diagonal[3]
     else:
-        i, j, l = k, (k + 1) % 3, (k + 2) % 3
+        i, j, n = k, (k + 1) % 3, (k + 2) % 3
         q[i] = 1 + 2 * m[i, i] - diagonal[3]
         q[j] = m[j, i] + m[i, j]
-        q[l] = m[l, i] + m[i, l]
-        q[3] = m[l, j] - m[j, l]
+        q[n] = m[n, i] + m[i, n]
+        q[3] = m[n, j] - m[j, n]
     q /= np.linalg.norm(q) * (1 if q[3] >= 0 else -1)
     return float(q[0]), float(q[1]), float(q[2]), float(q[3])
 
