@@ -12,7 +12,9 @@ import numpy as np
 from facegpt_ros.errors import ConfigError, ImageError
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.pose import OPTICAL_FROM_MODEL_FRONTAL
 from facegpt_ros.render.batch import Specular, composite, render_face
+from facegpt_ros.render.camera import Camera
 from facegpt_ros.render.rasterize import NEAR_M, rasterize, vertex_normals
 from facegpt_ros.render.shading import ambient, directional
 
@@ -82,6 +84,28 @@ def draw_overlay(
         if labels:
             _draw_label(picture, face)
     return picture
+
+
+def warm_up(model: MorphableModel) -> None:
+    """Compile the drawing loops, before the first image: seconds on a machine's first time, else a fraction of one."""
+    camera = Camera.from_fov(64, 64, 60)
+    counts = (len(names) for names in (model.identity_names, model.expression_names, model.albedo_names))
+    identity, expression, albedo = (np.zeros(count, np.float32) for count in counts)
+    face = Face(
+        face_id="",
+        confidence=1.0,
+        roi=(0.0, 0.0, 64.0, 64.0),
+        rotation=OPTICAL_FROM_MODEL_FRONTAL,
+        translation=np.array([0.0, 0.0, 0.5]),
+        identity=identity,
+        expression=expression,
+        albedo=albedo,
+        illumination=ambient(),
+        camera=camera,
+        landmarks=np.full((68, 2), 32.0),
+    )
+    picture = draw_overlay(np.zeros((64, 64, 3), np.uint8), [face], model)
+    draw_wireframe(picture, face, model)
 
 
 def draw_wireframe(

@@ -9,7 +9,7 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.render.shading import ambient
-from facegpt_ros.viz.overlay import draw_landmarks, draw_overlay, draw_wireframe, shown_part
+from facegpt_ros.viz.overlay import draw_landmarks, draw_overlay, draw_wireframe, shown_part, warm_up
 
 CAMERA = Camera.from_fov(320, 240, 60)
 MODES = ("mesh", "wire", "landmarks")
@@ -170,3 +170,17 @@ def test_wrong_arguments_are_named(model):
         draw_overlay(_grey(), [], model, surface="gold")
     with pytest.raises(ModelError, match="identity"):
         draw_overlay(_grey(), [dataclasses.replace(_face(model), identity=np.zeros(3))], model)
+
+
+def test_after_warming_up_nothing_is_left_to_compile(model):
+    from facegpt_ros.render import kernels
+
+    def compiled() -> int:
+        return sum(len(loop.signatures) for loop in vars(kernels).values() if hasattr(loop, "signatures"))
+
+    warm_up(model)
+    before = compiled()
+    for mode in MODES:
+        draw_overlay(_grey(), [_face(model)], model, mode=mode)
+    draw_overlay(_grey(), [_face(model)], model, surface="albedo")
+    assert compiled() == before
