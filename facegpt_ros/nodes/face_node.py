@@ -38,6 +38,8 @@ from facegpt_ros.viz.markers import face_markers
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Stamps of a recording or another clock say nothing about latency; beyond this it is counted from reception.
 _PLAUSIBLE_LATENCY_S = 10.0
+# A camera that stays away is named this often.
+_WARN_AGAIN_S = 30.0
 
 
 def _build_pipeline(config: Config) -> Any:
@@ -69,7 +71,7 @@ class FaceNode(LifecycleNode):
         self._left_out = 0
         self._active = False
         self._enabled = True
-        self._warned_at = 0.0
+        self._warned_at = float("-inf")
         self._said: set[str] = set()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -236,7 +238,7 @@ class FaceNode(LifecycleNode):
         timeout = self._config.image.timeout_s
         if self._input is not None and timeout and self._input.silent_s > timeout:
             problem = self._input.why_silent()
-            if time.monotonic() - self._warned_at > max(timeout, 5.0):
+            if time.monotonic() - self._warned_at > max(timeout, _WARN_AGAIN_S):
                 self._warned_at = time.monotonic()
                 self.get_logger().warning(problem)
         provider = getattr(self._pipeline, "provider", "") or self._pipeline.model_id

@@ -105,7 +105,9 @@ class ImageInput:
                 cure = "they are connected but send nothing: check the camera, the network and ROS_DOMAIN_ID"
             return f"{said}its publishers are {', '.join(who)}; {cure}"
         others = sorted(
-            name for name, types in node.get_topic_names_and_types() if wanted in types and node.count_publishers(name)
+            name
+            for name, types in node.get_topic_names_and_types()
+            if wanted in types and any(not self._is_own(p) for p in node.get_publishers_info_by_topic(name))
         )
         if others:
             example = f"--ros-args -r image:={others[0].removesuffix('/compressed')}"
@@ -113,6 +115,10 @@ class ImageInput:
                 example = f"--ros-args -r image/compressed:={others[0]}"
             return f"{said}nobody publishes it, but there is {', '.join(others)}: remap with {example}"
         return f"{said}nobody publishes it, nor any other {wanted}: start a camera (ros2 run facegpt_ros camera_node)"
+
+    def _is_own(self, publisher: Any) -> bool:
+        named = (publisher.node_name, publisher.node_namespace)
+        return named == (self._node.get_name(), self._node.get_namespace())
 
     def _on_image(self, message: Any) -> None:
         self._last_image_at = time.monotonic()
