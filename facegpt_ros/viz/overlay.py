@@ -119,14 +119,14 @@ def draw_wireframe(
     """Draw the edges of one face's visible triangles into picture (H, W, 3) uint8 BGR, in place."""
     _, points = _project(face, model)
     triangles, opacity = shown_part(model)
-    triangles = triangles[(opacity[triangles] > 0.5).all(1)]
     box = _box(points, triangles, picture)
     if box is None:
         return
     x, y, width, height = box
     points[:, :2] -= (x, y)
     ids, _ = rasterize(points, triangles, width, height)
-    seen = triangles[np.flatnonzero(np.bincount(ids[ids >= 0], minlength=len(triangles)))]
+    seen = triangles[np.bincount(ids[ids >= 0], minlength=len(triangles)) > 0]
+    seen = seen[(opacity[seen] > 0.5).all(1)]
     edges = np.unique(np.sort(np.concatenate([seen[:, :2], seen[:, 1:], seen[:, ::2]]), axis=1), axis=0)
     region = picture[y : y + height, x : x + width]
     drawn = region.copy()
@@ -154,14 +154,19 @@ def draw_landmarks(picture: np.ndarray, landmarks: np.ndarray, *, lines: bool = 
 def shown_part(model: MorphableModel) -> tuple[np.ndarray, np.ndarray]:
     """What an overlay shows of a model: its face with a soft border, not scalp, neck and the inside of the mouth.
 
+    The inside of the mouth is among the triangles, to hide what lies behind it, but with no opacity.
+
     Returns:
         triangles (F', 3) int32, and opacity (V,) float32 0..1; everything, opaque, of a model without a "face" region.
     """
     if "face" not in model.regions:
         return model.triangles, np.ones(len(model.uv), np.float32)
-    hidden = np.max([model.regions[name] for name in ("mouth_inner", "tongue") if name in model.regions] or [0], axis=0)
-    opacity = np.asarray(model.regions["face"] * (1 - hidden), np.float32)
-    return np.ascontiguousarray(model.triangles[(opacity[model.triangles] > 0).any(1)]), opacity
+    inside = [model.regions[name] for name in ("mouth_inner", "tongue") if name in model.regions]
+    hidden = np.max([np.zeros(len(model.uv)), *inside], axis=0)
+    face = model.regions["face"]
+    needed = (face > 0) | (hidden > 0)
+    triangles = np.ascontiguousarray(model.triangles[needed[model.triangles].any(1)])
+    return triangles, np.asarray(face * (1 - hidden), np.float32)
 
 
 def _project(face: Face, model: MorphableModel) -> tuple[np.ndarray, np.ndarray]:
