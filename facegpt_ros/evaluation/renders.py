@@ -42,7 +42,7 @@ class Render:
 
 
 def renders(model: MorphableModel, count: int, seed: int) -> Iterator[Render]:
-    """count images: yaw ±60°, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same ones for a seed."""
+    """Yaw ±60°, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same images for a seed."""
     adults = load_file(str(HELD_OUT))["vertices"].astype(np.float32)
     backgrounds = Backgrounds(seed, count=40)
     corners, weights = model.embedding()
