@@ -35,6 +35,8 @@ class Figures:
 
     def line(self) -> str:
         """"31.9 FPS  latency 14/22 ms (p50/p95)  dropped 3  faces 1"."""
+        if self.processed == 0:
+            return "no result yet"
         return (
             f"{self.fps:.1f} FPS  latency {self.latency_ms[0]:.0f}/{self.latency_ms[1]:.0f} ms (p50/p95)  "
             f"dropped {self.dropped}  faces {self.faces}"

@@ -44,7 +44,7 @@ class NodeProcesses:
         arguments: Sequence[str] = (),
         remap: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """One node; parameters and params_files as for --ros-args, arguments go before it."""
+        """One node; parameters and params_files as for --ros-args; arguments go before it."""
         ros = ["--ros-args"]
         if self._namespace:
             ros += ["-r", f"__ns:=/{self._namespace.strip('/')}"]

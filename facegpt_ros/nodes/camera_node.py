@@ -22,7 +22,7 @@ from facegpt_ros.errors import ConfigError, FaceGPTError
 from facegpt_ros.middleware import prepare_environment
 from facegpt_ros.msg import Face3DMMArray
 from facegpt_ros.nodes.image_input import NEWEST_IMAGE
-from facegpt_ros.nodes.messages import camera_info_message, image_message
+from facegpt_ros.nodes.messages import camera_info_message, image_message, nanoseconds
 from facegpt_ros.nodes.ros_parameters import changed, declare
 from facegpt_ros.sources import open_source, resized
 
@@ -55,7 +55,7 @@ class CameraNode(Node):
             self._results = self.create_subscription(Face3DMMArray, "face/params_3dmm", self._on_result, 10)
         self._stop = threading.Event()
         self.ended = threading.Event()
-        self._thread = threading.Thread(target=self._play, name="camera", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
     def play(self) -> None:
         self._thread.start()
@@ -68,6 +68,15 @@ class CameraNode(Node):
         if self._thread.is_alive():
             self._thread.join()
         self._source.close()
+
+    def _run(self) -> None:
+        try:
+            self._play()
+        except Exception as error:
+            if self.context.ok():  # else a publish met the shutdown, which is no failure
+                self.get_logger().fatal(f"stopped publishing: {error!r}")
+        finally:
+            self.ended.set()
 
     def _play(self) -> None:
         config, source = self._config, self._source
@@ -93,7 +102,6 @@ class CameraNode(Node):
                 self._stop.wait(max(0.0, due - time.monotonic()))
         if not self._stop.is_set():
             self._say_ended(published)
-        self.ended.set()
 
     def _say_ended(self, published: int) -> None:
         config, what = self._config, f"{self._config.uri} ended after {published} images"
@@ -130,7 +138,7 @@ class CameraNode(Node):
 
     def _on_result(self, message: Face3DMMArray) -> None:
         with self._result:
-            self._result_stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+            self._result_stamp = nanoseconds(message.header.stamp)
             self._result.notify_all()
 
 
@@ -143,13 +151,13 @@ def _refuse(config: CameraNodeConfig, parameters: Sequence[RosParameter]) -> Set
     return SetParametersResult(successful=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, node_class: type[CameraNode] = CameraNode) -> int:
     """The executable. Status 1: the source cannot be opened, which was logged."""
     prepare_environment()
     rclpy.init(args=list(sys.argv if arguments is None else arguments))
     node = None
     try:
-        node = CameraNode()
+        node = node_class()
         node.play()
         rclpy.spin(node)
     except FaceGPTError as error:

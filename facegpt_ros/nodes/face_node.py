@@ -79,6 +79,10 @@ class FaceNode(LifecycleNode):
         try:
             started = time.monotonic()
             self._pipeline = self._pipeline_factory(self._config)
+            if self._config.output.overlay:
+                from facegpt_ros.viz.overlay import warm_up
+
+                warm_up(self._pipeline.model)
         except FaceGPTError as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
@@ -256,12 +260,12 @@ class FaceNode(LifecycleNode):
             self.get_logger().warning(text)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, node_class: type[FaceNode] = FaceNode) -> int:
     """The executable; --activate configures and activates at once, without a lifecycle manager."""
     arguments = sys.argv if arguments is None else arguments
     prepare_environment()
     rclpy.init(args=list(arguments))
-    node = FaceNode()
+    node = node_class()
     try:
         if "--activate" in arguments:
             for step in (node.trigger_configure, node.trigger_activate):

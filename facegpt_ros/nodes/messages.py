@@ -36,6 +36,10 @@ def duration(seconds: float) -> Duration:
     return Duration(sec=whole, nanosec=min(int((seconds - whole) * 1e9), 999_999_999))
 
 
+def nanoseconds(stamp: Time) -> int:
+    return stamp.sec * 10**9 + stamp.nanosec
+
+
 def seconds(stamp: Time) -> float:
     return stamp.sec + stamp.nanosec * 1e-9
 

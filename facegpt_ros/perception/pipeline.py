@@ -53,6 +53,11 @@ class FacePipeline:
         """The estimator's name and version."""
         return self._estimator.model_id
 
+    @property
+    def provider(self) -> str:
+        """What runs the estimator, e.g. "CPUExecutionProvider"; empty where it does not say."""
+        return getattr(self._estimator, "provider", "")
+
     def process(self, image_bgr: np.ndarray, camera: Camera, stamp_s: float) -> list[Face]:
         """Faces of the next image, in the order of their ids.
 

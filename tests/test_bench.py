@@ -1,0 +1,54 @@
+import json
+
+import numpy as np
+import pytest
+
+from facegpt_ros.bench import Received, misses, read_diary, summary
+from facegpt_ros.errors import ConfigError
+
+MS = 1_000_000
+
+
+def stream(count, period_ms=25, latency_ms=12):
+    """An undisturbed run: every image is published at once, begun 2 ms later and received latency_ms later."""
+    stamps = np.arange(count) * period_ms * MS
+    published = np.stack([stamps, stamps + MS], 1)
+    begun = np.stack([stamps, stamps + 2 * MS], 1)
+    received = [Received(s / 1e9, (s + latency_ms * MS) / 1e9, 1, 0) for s in stamps.tolist()]
+    return received, published, begun
+
+
+def test_an_undisturbed_run_is_summed_up():
+    figures = summary(*stream(201), warm_up_s=1.0)
+    assert figures["fps"] == pytest.approx(40, abs=0.01)
+    assert figures["latency_ms"] == {"p50": 12.0, "p95": 12.0, "p99": 12.0}
+    assert (figures["stale"], figures["stale_strict"], figures["dropped"]) == (0, 0, 0)
+    assert figures["with_face"] == figures["results"] == 161
+
+
+def test_a_processing_that_begins_after_a_newer_image_left_is_stale():
+    received, published, begun = stream(11)
+    begun[5, 1] += 40 * MS  # image 6 left the camera 17 ms before
+    begun[7, 1] += 26 * MS  # image 8 left 2 ms before: still on its way
+    figures = summary(received, published, begun, warm_up_s=0.0)
+    assert (figures["stale"], figures["stale_strict"]) == (1, 2)
+
+
+def test_too_few_results_say_so():
+    with pytest.raises(ConfigError, match="measure longer"):
+        summary(*stream(3), warm_up_s=10.0)
+
+
+def test_misses_name_figure_and_limit():
+    good = {"fps": 31, "latency_ms": {"p95": 20}, "stale": 0, "rss_mb": 300, "first_message_s": 3}
+    assert misses(good) == []
+    assert misses(json.loads(json.dumps(good | {"fps": 29.5, "stale": 2}))) == [
+        "fps is 29.5; it should be at least 30",
+        "stale is 2; it should be at most 0",
+    ]
+
+
+def test_diary_is_read_back(tmp_path):
+    path = tmp_path / "diary.csv"
+    path.write_text("published,5,7\npublished,6,9\n")
+    assert read_diary(path).tolist() == [[5, 7], [6, 9]]
