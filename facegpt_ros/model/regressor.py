@@ -1,4 +1,7 @@
-"""The CNN regressor: EfficientNet-Lite0 → what fires, and where → θ (torch; training only, the robot runs its ONNX export)."""
+"""The CNN regressor: EfficientNet-Lite0 → what fires, and where → θ.
+
+Torch, for training only: the robot runs its ONNX export.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +104,9 @@ def _efficientnet_lite0(pretrained: bool) -> nn.Module:
     else:
         net = EfficientNet.from_name("efficientnet-lite0")
     net._fc = nn.Identity()
-    net._global_params = net._global_params._replace(drop_connect_rate=0.0)  # renders are endless, so no need to regularise
+    net._global_params = net._global_params._replace(
+        drop_connect_rate=0.0
+    )  # renders are endless, so no need to regularise
     return net
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-_NOISE = np.random.default_rng(20260).standard_normal(1 << 20).astype(np.float32)  # drawing fresh noise would cost 0.5 ms
+_NOISE = (
+    np.random.default_rng(20260).standard_normal(1 << 20).astype(np.float32)
+)  # drawing fresh noise would cost 0.5 ms
 
 
 def crop_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -90,7 +90,9 @@ def _drawn(rng: np.random.Generator) -> np.ndarray:
             elif shape == 1:
                 cv2.ellipse(image, (x, y), (w // 2, h // 2), float(rng.uniform(0, 180)), 0, 360, shade, -1, cv2.LINE_AA)
             else:
-                points = (np.array([x, y]) + rng.normal(0, max(w, h) / 2, (int(rng.integers(3, 7)), 2))).astype(np.int32)
+                points = (np.array([x, y]) + rng.normal(0, max(w, h) / 2, (int(rng.integers(3, 7)), 2))).astype(
+                    np.int32
+                )
                 cv2.fillPoly(image, [points], shade, cv2.LINE_AA)
     else:  # bokeh
         layer = image.copy()

@@ -20,9 +20,11 @@ Batch = dict[str, torch.Tensor]
 
 
 class Batches(Dataset):
-    """Batch number → {crops (N, S, S, 3) uint8, half_extent (N,), landmarks (N, 68, 2), theta (renders, D), is_colour (photos,)}.
+    """Batch number → its tensors.
 
-    Renders come first, then photos: len(theta) tells where one ends.
+    crops (N, S, S, 3) uint8, half_extent (N,), landmarks (N, 68, 2), theta (renders, D), is_colour (photos,).
+
+    Renders come first, then photos: len(theta) tells where they end.
 
     Args:
         model: whose faces to draw.

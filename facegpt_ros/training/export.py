@@ -28,8 +28,12 @@ _CALIBRATION_CROPS = 256
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `facegpt train export`."""
     parser.add_argument("run", type=Path, help="the --out of `facegpt train regressor`")
-    parser.add_argument("--out", type=Path, required=True, help="folder for regressor.{safetensors,onnx}, regressor_int8.onnx")
-    parser.add_argument("--photos", type=Path, action="append", default=[], help="photo folder: calibrates and measures int8")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for regressor.{safetensors,onnx}, regressor_int8.onnx"
+    )
+    parser.add_argument(
+        "--photos", type=Path, action="append", default=[], help="photo folder: calibrates and measures int8"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,8 +46,11 @@ def run(args: argparse.Namespace) -> int:
         "size": str(state["size"]),
         "step": str(state["step"]),
         "morphable_model": state["model"],
+        "model_sha256": state.get("model_sha256") or (model.sha256 if state["model"] == model.model_id else ""),
         "licence": "Apache-2.0",
     }
+    if state["model"] != model.model_id:
+        print(f"warning: trained on {state['model']}, measured with {model.model_id}; train again for exact figures")
     args.out.mkdir(parents=True, exist_ok=True)
     paths = [args.out / name for name in ("regressor.safetensors", "regressor.onnx", "regressor_int8.onnx")]
     save_weights(state["ema"], paths[0], metadata)
@@ -82,7 +89,9 @@ def load_weights(path: Path) -> Regressor:
         net = Regressor(layout, pretrained=False)
         missing, unexpected = net.load_state_dict(load_file(str(path)), strict=False)
     except (OSError, KeyError, RuntimeError, SafetensorError) as error:
-        raise WeightsError(f"{path} holds no regressor ({error}); export it again with `facegpt train export`") from error
+        raise WeightsError(
+            f"{path} holds no regressor ({error}); export it again with `facegpt train export`"
+        ) from error
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:
         raise WeightsError(f"{path} lacks {missing[:3]} or has {unexpected[:3]} too many; export it again")
@@ -117,7 +126,7 @@ def export_onnx(net: nn.Module, path: Path, size: int, metadata: dict[str, str])
 
 
 def quantise(source: Path, path: Path, crops: np.ndarray, metadata: dict[str, str]) -> None:
-    """Static int8, per channel, QDQ; the head stays float, whose outputs differ a hundredfold in size.
+    """Static int8, per channel, QDQ; the head stays float: its outputs differ a hundredfold in size.
 
     Args:
         source: ONNX fp32 of export_onnx.
@@ -132,7 +141,12 @@ def quantise(source: Path, path: Path, crops: np.ndarray, metadata: dict[str, st
     with tempfile.TemporaryDirectory() as folder:
         prepared, raw = Path(folder) / "prepared.onnx", Path(folder) / "raw.onnx"
         quant_pre_process(str(source), str(prepared))
-        head = [node.name for node in onnx.load(str(prepared)).graph.node if node.op_type in ("Gemm", "MatMul", "ReduceMean")]
+        head = [
+            node.name
+            for node in onnx.load(str(prepared)).graph.node
+            if node.op_type in ("Gemm", "MatMul", "ReduceMean")
+            or any(name.startswith("placed.") for name in node.input)
+        ]
         quantize_static(
             str(prepared),
             str(raw),

@@ -81,7 +81,10 @@ class FaceGeometry(nn.Module):
         front = np.stack([x, y, -np.sqrt(np.maximum(z2, 0))], -1)[z2 > 0]
         self._keep("front_basis", sh_basis(front))  # (K, 9)
         self._keep("point_weights", _POINT_WEIGHTS)
-        emphasis = [2.0 if n.startswith(("eyeBlink", "eyeLook", "jawOpen", "mouthSmile")) else 1.0 for n in model.expression_names]
+        emphasis = [
+            2.0 if n.startswith(("eyeBlink", "eyeLook", "jawOpen", "mouthSmile")) else 1.0
+            for n in model.expression_names
+        ]
         self._keep("expression_weights", np.array(emphasis) / np.mean(emphasis))
 
     def _keep(self, name: str, array: np.ndarray) -> None:

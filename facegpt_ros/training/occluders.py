@@ -13,7 +13,9 @@ import numpy as np
 from facegpt_ros.training.augment import crop_noise
 
 _SHIFT = 4  # cv2 draws with this many fractional bits
-_SKIN = np.array([[198, 216, 240], [150, 180, 226], [110, 145, 198], [70, 105, 160], [45, 70, 110], [30, 45, 75]], float)
+_SKIN = np.array(
+    [[198, 216, 240], [150, 180, 226], [110, 145, 198], [70, 105, 160], [45, 70, 110], [30, 45, 75]], float
+)
 _HAIR = np.array([[18, 20, 24], [25, 35, 55], [40, 65, 105], [90, 140, 190], [150, 155, 160], [215, 218, 222]], float)
 
 
@@ -133,7 +135,9 @@ def hair_strokes(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generat
     path = (1 - s) * root + s * tip + 4 * s * (1 - s) * bend
     for _ in range(int(rng.integers(3, 16))):
         offset = rng.normal(0, spread, 2) * (0.3 + 0.7 * s)
-        _line(crop, path + offset, np.clip(colour * np.exp(rng.normal(0, 0.25)), 0, 255), size * rng.uniform(0.004, 0.05))
+        _line(
+            crop, path + offset, np.clip(colour * np.exp(rng.normal(0, 0.25)), 0, 255), size * rng.uniform(0.004, 0.05)
+        )
 
 
 def hand(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
@@ -152,7 +156,9 @@ def hand(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> N
     count = int(rng.integers(1, 5))
     for i in range(count):
         base = palm + side * width * 0.9 * (i - (count - 1) / 2)
-        tip = goal + side * width * rng.uniform(0.9, 1.3) * (i - (count - 1) / 2) + along * width * rng.uniform(-0.8, 0.8)
+        tip = (
+            goal + side * width * rng.uniform(0.9, 1.3) * (i - (count - 1) / 2) + along * width * rng.uniform(-0.8, 0.8)
+        )
         _line(crop, np.stack([base, tip]), colour * 0.6, width * 1.08)
         _line(crop, np.stack([base, tip]), colour * np.exp(rng.normal(0, 0.08)), width * 0.9)
 

@@ -63,7 +63,9 @@ class PhotometricLoss(nn.Module):
         """
         target = crops.permute(0, 3, 1, 2).flip(1).float() / 255  # (N, 3, S, S) RGB
         target = functional.interpolate(target, (self.size, self.size), mode="area")
-        points = self.mean + (theta.identity @ self.identity + theta.expression @ self.expression).view(len(crops), -1, 3)
+        points = self.mean + (theta.identity @ self.identity + theta.expression @ self.expression).view(
+            len(crops), -1, 3
+        )
         depth = 1 / (half_extent * theta.scale)  # (N,)
         shift = torch.cat([theta.offset * half_extent[:, None], torch.ones_like(depth)[:, None]], 1) * depth[:, None]
         points = points @ theta.rotation.transpose(1, 2) + shift[:, None]

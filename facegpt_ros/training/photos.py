@@ -24,7 +24,7 @@ ASSUMED_FOV_DEG = 60.0  # config camera.assumed_fov_deg: what the node assumes o
 
 
 class PhotoSample(NamedTuple):
-    """A crop (S, S, 3) uint8 BGR, landmarks (68, 2) in crop units, the crop's half extent h, and its distance from grey."""
+    """A crop (S, S, 3) uint8 BGR, landmarks (68, 2) in crop units, half extent h, and whether it has colour."""
 
     crop: np.ndarray
     landmarks: np.ndarray
@@ -56,7 +56,9 @@ class Photos:
                 with np.load(folder / "mediapipe468.npz") as data:
                     known = dict(zip(data["ids"].tolist(), data["landmarks"].astype(np.float32), strict=True))
             except (OSError, KeyError) as error:
-                raise ConfigError(f"{folder} is no photo folder ({error}); it needs split.csv and mediapipe468.npz") from error
+                raise ConfigError(
+                    f"{folder} is no photo folder ({error}); it needs split.csv and mediapipe468.npz"
+                ) from error
             for row in rows:
                 image = cv2.imread(str(folder / "images" / row["file"]), cv2.IMREAD_COLOR)
                 if image is None or row["id"] not in known:
@@ -93,7 +95,9 @@ class Photos:
         fov = float(rng.uniform(15, 45) if rng.random() < 0.5 else rng.uniform(45, 70))
         border = cv2.BORDER_CONSTANT if rng.random() < 0.7 else cv2.BORDER_REPLICATE
         stretch = float(np.exp(rng.normal(0, 0.015)))
-        crop, landmarks, h, is_colour = self._cut(index, Framing(centre, half * factor, roll + turn), size, fov, border, stretch)
+        crop, landmarks, h, is_colour = self._cut(
+            index, Framing(centre, half * factor, roll + turn), size, fov, border, stretch
+        )
         if rng.random() < 0.5:
             crop, landmarks = mirrored(crop, landmarks)
         crop = np.ascontiguousarray(crop)
@@ -112,7 +116,9 @@ class Photos:
             image = cv2.GaussianBlur(image, (0, 0), 0.35 * pixel)
         origin = framing.centre[0] - axes @ [(size - 1) / 2, (size - 1) / 2]
         affine = np.concatenate([axes, origin[:, None]], 1)
-        crop = cv2.warpAffine(image, affine, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
+        crop = cv2.warpAffine(
+            image, affine, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border
+        )
         landmarks = to_crop_units(self.landmarks[index : index + 1], framing)[0]
         landmarks[:, 0] /= stretch
         focal = 0.5 * max(image.shape[:2]) / np.tan(np.radians(fov_deg) / 2)

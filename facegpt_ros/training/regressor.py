@@ -1,4 +1,7 @@
-"""`facegpt train regressor`: the training loop of the CNN estimator. Resumable, seeded, bounded by steps or by minutes."""
+"""`facegpt train regressor`: the training loop of the CNN estimator, bounded by steps or by minutes.
+
+Resumable and seeded.
+"""
 
 from __future__ import annotations
 
@@ -71,12 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", type=Path, action="append", default=[], help="photo folder; may be repeated")
     parser.add_argument("--size", type=int, default=128, help="crop side, px; may change when resuming")
     parser.add_argument("--steps", type=int, default=100_000, help="at most so many optimiser steps")
-    parser.add_argument("--minutes", type=float, default=0.0, help="at most so long, resumed time included; 0: no limit")
+    parser.add_argument(
+        "--minutes", type=float, default=0.0, help="at most so long, resumed time included; 0: no limit"
+    )
     parser.add_argument("--batch", type=int, default=48, help="crops a step")
     parser.add_argument("--photo-share", type=float, default=0.25, help="of the batch, the rest are renders")
     parser.add_argument("--lr", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", default="auto", choices=("auto", "never", "must"), help="continue what lies in --out")
+    parser.add_argument(
+        "--resume", default="auto", choices=("auto", "never", "must"), help="continue what lies in --out"
+    )
     parser.add_argument("--evaluate-every", type=int, default=1000, help="steps between validations")
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0, help="between checkpoints")
     parser.add_argument("--photometric-every", type=int, default=2, help="steps between photometric losses; 0: never")
@@ -112,7 +119,9 @@ class Trainer:
         self.layout = ThetaLayout(len(names.identity_names), len(names.expression_names), len(names.albedo_names))
         self.net = Regressor(self.layout, options.pretrained).to(memory_format=torch.channels_last)
         self.net.freeze_early(options.freeze_blocks)
-        self.ema = Regressor(self.layout, pretrained=False).to(memory_format=torch.channels_last).requires_grad_(False).eval()
+        self.ema = (
+            Regressor(self.layout, pretrained=False).to(memory_format=torch.channels_last).requires_grad_(False).eval()
+        )
         self.ema.load_state_dict(self.net.state_dict())
         self.loss = RegressorLoss(self.model, self.layout)
         self.photometric = PhotometricLoss(self.model)
@@ -144,7 +153,9 @@ class Trainer:
                 averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
             if self.step % 20 == 0:
                 left = self._seconds_left(bar)
-                shown = {n: f"{averages[n]:.3f}" for n in ("total", "renders.landmarks", "photos.landmarks") if n in averages}
+                shown = {
+                    n: f"{averages[n]:.3f}" for n in ("total", "renders.landmarks", "photos.landmarks") if n in averages
+                }
                 bar.set_postfix(left=f"{left / 60:.0f}m", **shown)
             last = self.progress >= 1
             if self.step % options.evaluate_every == 0 or last:
@@ -214,7 +225,11 @@ class Trainer:
 
     def _evaluate(self, validation: Validation, averages: dict[str, float]) -> None:
         measured = validation.measure(self.infer)
-        record = {"step": self.step, "minutes": round(self.elapsed / 60, 2), "size": self.options.size}
+        record: dict[str, object] = {
+            "step": self.step,
+            "minutes": round(self.elapsed / 60, 2),
+            "size": self.options.size,
+        }
         record |= {"val": measured, "train": averages, "lr": self.optimiser.param_groups[0]["lr"]}
         with open(self.options.out / METRICS, "a") as file:
             file.write(json.dumps(_rounded(record)) + "\n")
@@ -235,6 +250,7 @@ class Trainer:
             "layout": asdict(self.layout),
             "size": self.options.size,
             "model": self.model.model_id,
+            "model_sha256": self.model.sha256,
         }
         path = self.options.out / CHECKPOINT
         torch.save(state, path.with_suffix(".tmp"))
@@ -248,7 +264,9 @@ class Trainer:
             return
         state = load_checkpoint(path)
         if state["layout"] != asdict(self.layout):
-            raise WeightsError(f"{path} was trained for {state['layout']}, the model has {asdict(self.layout)}; use another --out")
+            raise WeightsError(
+                f"{path} was trained for {state['layout']}, the model has {asdict(self.layout)}; use another --out"
+            )
         self.net.load_state_dict(state["net"])
         self.ema.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])

@@ -45,11 +45,17 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     identity = rng.standard_normal((count, len(model.identity_names))).clip(-limit, limit)
     expression = sample_expressions(model.expression_names, rng, count)
     albedo = rng.standard_normal((count, len(model.albedo_names)))
-    albedo = np.where(rng.random(albedo.shape) < 0.25, rng.uniform(-limit, limit, albedo.shape), albedo).clip(-limit, limit)
+    albedo = np.where(rng.random(albedo.shape) < 0.25, rng.uniform(-limit, limit, albedo.shape), albedo).clip(
+        -limit, limit
+    )
     kind = rng.random(count)
-    yaw = np.select([kind < 0.45, kind < 0.82], [rng.normal(0, 18, count), rng.uniform(-60, 60, count)], rng.uniform(-75, 75, count))
+    yaw = np.select(
+        [kind < 0.45, kind < 0.82], [rng.normal(0, 18, count), rng.uniform(-60, 60, count)], rng.uniform(-75, 75, count)
+    )
     kind = rng.random(count)
-    pitch = np.select([kind < 0.55, kind < 0.88], [rng.normal(0, 12, count), rng.uniform(-30, 30, count)], rng.uniform(-40, 40, count))
+    pitch = np.select(
+        [kind < 0.55, kind < 0.88], [rng.normal(0, 12, count), rng.uniform(-30, 30, count)], rng.uniform(-40, 40, count)
+    )
     rotation = matrix_from_euler(yaw, pitch, np.zeros(count))
     distance = np.exp(rng.uniform(np.log(0.25), np.log(3.0), count))  # m; its effect is the strength of perspective
 
@@ -102,7 +108,7 @@ def _lights() -> np.ndarray:
 
 
 def sample_illumination(rng: np.random.Generator, count: int) -> np.ndarray:
-    """φ (count, 27) float32: tinted ambient and one to three lights, exposed so that faces are neither black nor burnt out."""
+    """φ (count, 27) float32: tinted ambient and one to three lights, exposed so that no face is black or burnt."""
     tint = np.exp(rng.normal(0, 0.06, (count, 1, 3)))
     phi = ambient(1.0).reshape(9, 3) * tint * rng.uniform(0.25, 1.0, (count, 1, 1))
     for k in range(3):
@@ -183,8 +189,16 @@ def _mix(row: np.ndarray, index: dict[str, int], rng: np.random.Generator) -> No
     rivals = [("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"), ("mouthPucker", "mouthFunnel")]
     rivals += [("browInnerUp", "browDownLeft"), ("browInnerUp", "browDownRight")]
     for s in ("Left", "Right"):
-        rivals += [(f"eyeBlink{s}", f"eyeWide{s}"), (f"mouthSmile{s}", f"mouthFrown{s}"), (f"mouthStretch{s}", "mouthPucker")]
-        rivals += [(f"mouthSmile{s}", "mouthPucker"), (f"eyeSquint{s}", f"eyeWide{s}"), (f"browDown{s}", f"browOuterUp{s}")]
+        rivals += [
+            (f"eyeBlink{s}", f"eyeWide{s}"),
+            (f"mouthSmile{s}", f"mouthFrown{s}"),
+            (f"mouthStretch{s}", "mouthPucker"),
+        ]
+        rivals += [
+            (f"mouthSmile{s}", "mouthPucker"),
+            (f"eyeSquint{s}", f"eyeWide{s}"),
+            (f"browDown{s}", f"browOuterUp{s}"),
+        ]
     for a, b in rivals:
         if a in index and b in index and row[index[a]] > 0 and row[index[b]] > 0:
             row[index[a] if rng.random() < 0.5 else index[b]] = 0

@@ -66,9 +66,7 @@ class Synthesizer:
             crops[i] = self._draw(scenes, i, vertices[i], colours[i], rng, size, bool(absent[i]))
         raw = self.layout.encode(theta)
         raw[:, self.layout.presence] = theta.presence
-        return RenderBatch(
-            crops, raw, scenes.half_extent.astype(np.float32), scenes.landmarks.astype(np.float32)
-        )
+        return RenderBatch(crops, raw, scenes.half_extent.astype(np.float32), scenes.landmarks.astype(np.float32))
 
     def _draw(
         self,
@@ -188,7 +186,9 @@ def _draw_body(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator
     colour = np.clip(rng.uniform(0, 255) + rng.normal(0, 40, 3), 0, 255)
     _fill(crop, np.stack(shape), colour)
     if rng.random() < 0.5:
-        v = np.stack([neck - side * inner * 0.6, neck + side * inner * 0.6, neck + down * length * rng.uniform(0.4, 1.2)])
+        v = np.stack(
+            [neck - side * inner * 0.6, neck + side * inner * 0.6, neck + down * length * rng.uniform(0.4, 1.2)]
+        )
         _fill(crop, v, np.clip(rng.uniform(60, 255) + rng.normal(0, 25, 3), 0, 255))
 
 
@@ -218,7 +218,9 @@ def _draw_teeth(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generato
     depth = min(1.0, rng.uniform(0.1, 0.28) * width / opening)
     band = np.concatenate([upper, (upper + gap * depth)[::-1]])
     layer = crop.copy()
-    bright = float(np.clip(crop[max(0, int(at[51, 1]) - 3) % crop.shape[0], int(at[51, 0]) % crop.shape[0]].max() * 1.3, 60, 235))
+    bright = float(
+        np.clip(crop[max(0, int(at[51, 1]) - 3) % crop.shape[0], int(at[51, 0]) % crop.shape[0]].max() * 1.3, 60, 235)
+    )
     _fill(layer, band, np.array([0.82, 0.93, 0.97]) * bright * rng.uniform(0.75, 1.1))
     opacity = float(rng.uniform(0.6, 0.97))
     cv2.addWeighted(layer, opacity, crop, 1 - opacity, 0, dst=crop)

@@ -51,7 +51,9 @@ class Validation:
         return np.concatenate([*photos, self._renders.crops])
 
     def measure(self, infer: Infer) -> dict[str, float]:
-        """nme68_<set> (share of the outer-eye distance), on renders also pose (mean absolute degrees) and presence accuracy."""
+        """nme68_<set>: share of the outer-eye distance. On renders also the pose's mean absolute error in degrees,
+        identity (mean landmark distance in mm, expression as labelled), expression and presence accuracy.
+        """
         out = {}
         for name, samples in self._photos.items():
             estimate = self.layout.decode(_in_parts(infer, np.stack([s.crop for s in samples])))
@@ -70,7 +72,9 @@ class Validation:
         turn = euler_from_matrix(estimate.rotation) - euler_from_matrix(labels.rotation)
         turn = np.abs((turn + 180) % 360 - 180)[present].mean(0)
         out |= {f"pose_deg_{axis}": float(v) for axis, v in zip(("yaw", "pitch", "roll"), turn, strict=True)}
-        shape = self.model.landmarks(estimate.identity, labels.expression) - self.model.landmarks(labels.identity, labels.expression)
+        shape = self.model.landmarks(estimate.identity, labels.expression) - self.model.landmarks(
+            labels.identity, labels.expression
+        )
         out["identity_mm"] = float(1000 * np.linalg.norm(shape, axis=-1).mean(1)[present].mean())
         out["expression_l1"] = float(np.abs(estimate.expression - labels.expression)[present].mean())
         out["presence_accuracy"] = float(((estimate.presence > 0.5) == present).mean())
@@ -81,8 +85,13 @@ class Validation:
         rows = []
         for samples in self._photos.values():
             chosen = [samples[i] for i in np.linspace(0, len(samples) - 1, 24).astype(int)]
-            rows.append((np.stack([s.crop for s in chosen]), np.stack([s.landmarks for s in chosen]),
-                         np.array([s.half_extent for s in chosen])))
+            rows.append(
+                (
+                    np.stack([s.crop for s in chosen]),
+                    np.stack([s.landmarks for s in chosen]),
+                    np.array([s.half_extent for s in chosen]),
+                )
+            )
         renders = self._renders
         rows.append((renders.crops[:24], renders.landmarks[:24], renders.half_extent[:24]))
         tiles = []

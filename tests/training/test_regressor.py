@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -24,7 +23,9 @@ def batch(model):
 
 
 def options(out, **changes) -> TrainingOptions:
-    return TrainingOptions(out, [], **{"size": 64, "batch": 4, "steps": 10, "workers": 0, "pretrained": False, **changes})
+    return TrainingOptions(
+        out, [], **{"size": 64, "batch": 4, "steps": 10, "workers": 0, "pretrained": False, **changes}
+    )
 
 
 def test_the_label_itself_has_no_loss(model, batch):
@@ -76,8 +77,8 @@ def test_resuming_continues_with_the_same_weights_and_step(tmp_path, model, batc
 
 def test_a_few_steps_lower_the_loss(tmp_path, model, batch):
     trainer = Trainer(options(tmp_path, resume="never", steps=1000), model)
-    losses = [trainer.update(batch)["total"] for _ in range(8)]
-    assert np.mean(losses[-2:]) < losses[0]
+    losses = [trainer.update(batch)["total"] for _ in range(4)]
+    assert losses[-1] < losses[0]
 
 
 def test_a_broken_checkpoint_is_named(tmp_path, model):
