@@ -13,6 +13,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
+from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None, node_class: type[CameraNode] = 
         if node is not None:
             node.release()
             node.destroy_node()
-        rclpy.try_shutdown()
+        try_shutdown()
     return 0
 
 

@@ -16,6 +16,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
@@ -174,8 +175,6 @@ class FaceNode(LifecycleNode):
         assert self._input is not None
         image = self._input.decode(taken.frame)
         camera = self._input.camera(image.shape[1], image.shape[0], config.camera.assumed_fov_deg)
-        if camera is None:
-            return
         self._pipeline.config = config.perception
         faces = self._pipeline.process(image, camera, messages.seconds(source.stamp))
         spent = time.monotonic() - begun
@@ -277,7 +276,7 @@ def main(arguments: Sequence[str] | None = None, node_class: type[FaceNode] = Fa
     finally:
         node.release()
         node.destroy_node()
-        rclpy.try_shutdown()
+        try_shutdown()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +25,7 @@ NEWEST_IMAGE = QoSProfile(
     durability=DurabilityPolicy.VOLATILE,
 )
 _IMAGE_TYPES = {"raw": "sensor_msgs/msg/Image", "compressed": "sensor_msgs/msg/CompressedImage"}
-# How long images wait for the first camera_info of a camera that publishes one.
+# How long the first image waits for the camera_info of a camera that publishes one.
 _INFO_GRACE_S = 1.0
 
 
@@ -45,6 +46,7 @@ class ImageInput:
         self._put = put
         self._say_once = say_once
         self._info: CameraInfo | None = None
+        self._info_came = threading.Event()
         self._cache: tuple[Any, Camera] | None = None
         self._first_image_at = float("nan")
         self._last_image_at = time.monotonic()
@@ -76,11 +78,11 @@ class ImageInput:
             self._say_once(decoded.note)
         return decoded.image
 
-    def camera(self, width: int, height: int, assumed_fov_deg: float) -> Camera | None:
-        """The camera of images of this size; None while the first camera_info is on its way."""
+    def camera(self, width: int, height: int, assumed_fov_deg: float) -> Camera:
+        """The camera of images of this size. The first call waits a moment where a camera_info is on its way."""
+        if self._info is None:
+            self._wait_for_info()
         info = self._info
-        if info is None and self._info_expected():
-            return None
         key = (id(info), width, height, assumed_fov_deg)
         if self._cache is None or self._cache[0] != key:
             self._cache = (key, self._make_camera(info, width, height, assumed_fov_deg))
@@ -130,10 +132,12 @@ class ImageInput:
         # The same calibration comes with every image; keeping the first object keeps the cached camera.
         if self._info is None or not _same(self._info, message):
             self._info = message
+            self._info_came.set()
 
-    def _info_expected(self) -> bool:
-        waited = time.monotonic() - self._first_image_at
-        return waited < _INFO_GRACE_S and self._node.count_publishers(self._camera_info.topic_name) > 0
+    def _wait_for_info(self) -> None:
+        left = _INFO_GRACE_S - (time.monotonic() - self._first_image_at)
+        if left > 0 and self._node.count_publishers(self._camera_info.topic_name) > 0:
+            self._info_came.wait(left)
 
     def _make_camera(self, info: CameraInfo | None, width: int, height: int, fov_deg: float) -> Camera:
         topic = self._camera_info.topic_name

@@ -10,6 +10,7 @@ import numpy as np
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import Image
 
 from facegpt_ros.convert import decode_image
@@ -73,4 +74,4 @@ def monitoring(
         yield node
     finally:
         node.destroy_node()
-        rclpy.try_shutdown()
+        try_shutdown()

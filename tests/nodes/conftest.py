@@ -144,4 +144,4 @@ def stage(request):
     stage = Stage(context, "/" + "".join(c if c.isalnum() else "_" for c in request.node.name)[:60].rstrip("_"))
     yield stage
     stage.close()
-    rclpy.try_shutdown(context=context)
+    context.try_shutdown()
