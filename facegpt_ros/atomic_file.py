@@ -1,0 +1,21 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file under a hidden name beside it and renames it: a killed process leaves no half file.
+
+    Raises:
+        OSError: the folder is missing, read-only or full; nothing is left behind.
+    """
+    partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
