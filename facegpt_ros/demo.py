@@ -48,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--camera", metavar="NUMBER", help="a webcam instead of the two clips; stop with Ctrl-C")
     source.add_argument("--video", metavar="PATH", help="a video file or folder of images instead of the two clips")
+    parser.add_argument(
+        "--real-time",
+        action="store_true",
+        help="play files as recorded and drop what comes too fast; default: every image, as fast as it goes",
+    )
     parser.add_argument("--seconds", type=float, default=math.inf, help="of each source; default: all of it")
     parser.add_argument("-o", "--output", type=Path, default=Path("out/demo"), metavar="DIR", help="default: out/demo")
     parser.add_argument(
@@ -64,9 +69,8 @@ def run(args: argparse.Namespace) -> int:
         clips = _clips(args, Path(scratch))
         print("starting face_node; the first time on a machine it compiles the renderer", flush=True)
         with stop_on_sigterm(), NodeProcesses(_NAMESPACE, quiet=True) as nodes:
-            nodes.start(
-                "face_node", FACE_NODE, parameters={"output.overlay": True} | face, arguments=["--activate"]
-            )
+            shown: dict[str, object] = {"output.overlay": True, "image.timeout_s": 30.0}
+            nodes.start("face_node", FACE_NODE, parameters=shown | face, arguments=["--activate"])
             try:
                 for clip in clips:
                     _play(clip, nodes, camera, args)
@@ -96,7 +100,8 @@ def _clips(args: argparse.Namespace, scratch: Path) -> list[Clip]:
 def _play(clip: Clip, nodes: NodeProcesses, camera: dict[str, object], args: argparse.Namespace) -> None:
     from facegpt_ros.nodes.monitor import monitoring
 
-    recording = Recording(args.output / clip.name, clip.fps)
+    in_step = args.camera is None and not args.real_time
+    recording = Recording(args.output / clip.name, clip.fps, fill=not in_step)
     confidence: dict[float, float] = {}
     seen = {"images": 0, "faces": 0}
 
@@ -110,7 +115,8 @@ def _play(clip: Clip, nodes: NodeProcesses, camera: dict[str, object], args: arg
         # Later pictures win ties: by then the face is followed and smoothed.
         recording.add(stamp, picture.copy(), confidence.get(stamp, 0.0) + 1e-6 * recording.frames)
 
-    source = {"source.uri": clip.uri, "source.width": _WIDTH, "source.exit_at_end": True} | camera
+    source = {"source.uri": clip.uri, "source.width": _WIDTH, "source.exit_at_end": True}
+    source |= {"source.pace": "consumed" if in_step else "real_time"} | camera
     with monitoring(_NAMESPACE, on_result=on_result, on_overlay=on_overlay) as monitor:
         nodes.start("camera_node", CAMERA_NODE, parameters=source)
         started = time.monotonic()

@@ -14,17 +14,19 @@ _LONGEST_PAUSE_S = 0.5
 
 
 class Recording:
-    """Writes NAME.mp4 and NAME.png; a picture that is missing is filled by the one before it.
+    """Writes NAME.mp4 and NAME.png.
 
     Args:
         path: without suffix; its folder is made.
         fps: of the video, Hz.
+        fill: where stamps leave a gap, repeat the picture before it; else every picture is one frame.
     """
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path, fps: float, *, fill: bool = True) -> None:
         self.video, self.picture = path.with_suffix(".mp4"), path.with_suffix(".png")
         self.frames = 0
         self._fps = fps
+        self._fill = fill
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._last: tuple[float, np.ndarray] | None = None
@@ -47,7 +49,7 @@ class Recording:
         if (width, height) != self._size:
             image = cv2.resize(image, self._size)
         copies = 1
-        if self._last is not None:
+        if self._fill and self._last is not None:
             gap = stamp_s - self._last[0]
             if 0 < gap < _LONGEST_PAUSE_S:
                 copies = max(1, round(gap * self._fps))

@@ -45,6 +45,13 @@ def test_a_long_pause_is_cut_out(tmp_path):
     assert recording.frames == 2
 
 
+def test_without_filling_every_picture_is_one_frame(tmp_path):
+    recording = Recording(tmp_path / "clip", 10.0, fill=False)
+    recording.add(0.0, grey(10))
+    recording.add(0.4, grey(10))
+    assert recording.frames == 2
+
+
 def test_nothing_recorded_leaves_no_files(tmp_path):
     assert Recording(tmp_path / "clip", 10.0).close() == []
     assert list(tmp_path.iterdir()) == []
