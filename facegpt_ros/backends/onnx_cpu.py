@@ -25,6 +25,9 @@ class OnnxCpu:
     provider = "CPUExecutionProvider"
 
     def __init__(self, path: Path, threads: int = 0) -> None:
+        if not path.is_file():
+            raise WeightsError(f"{path}: no such file; check estimator.weights, empty takes the shipped ones")
+        self._path = path
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or default_threads()
         options.inter_op_num_threads = 1
@@ -47,8 +50,14 @@ class OnnxCpu:
 
     def infer(self, inputs: np.ndarray) -> np.ndarray:
         if self._session is None:
-            raise WeightsError("the graph was closed; load it again")
-        return self._session.run(None, {self._input: inputs})[0]
+            raise WeightsError(f"{self._path}: the graph was closed; load it again")
+        try:
+            return self._session.run(None, {self._input: inputs})[0]
+        except Exception as error:  # as above; what the graph does not take is among them
+            what = f"{inputs.dtype} {inputs.shape}"
+            raise WeightsError(
+                f"{self._path}: the graph failed on {what} ({error}); use weights of this version"
+            ) from error
 
     def close(self) -> None:
         self._session = None

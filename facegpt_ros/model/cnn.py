@@ -49,6 +49,10 @@ class CnnEstimator:
         self.model_id = f"cnn@{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
         self.provider = self._backend.provider
         self._backend.warm_up((1, self.crop_size, self.crop_size, 3))
+        try:  # a layout that is not the output's is an error of now, not of the first frame
+            self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))
+        except ModelError as error:
+            raise WeightsError(f"{path}: {error}; export it again") from error
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer. Raises ImageError for crops of another shape or type."""
