@@ -101,7 +101,9 @@ def write_face(
         "files": {"mesh": mesh, "material": material, "texture": texture},
         "timing_ms": {stage: round(spent, 1) for stage, spent in watch.laps.items()},
     }
-    write_whole(folder / coefficients, (json.dumps(document, indent=1) + "\n").encode())
+    # One line per key: a hundred coefficients one below the other are no help to a reader.
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
+    write_whole(folder / coefficients, f"{{\n{lines}\n}}\n".encode())
 
 
 def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
