@@ -17,7 +17,7 @@ TEXTURE_SIZE = 1024
 _DEPTH_SIDE = 768  # px of the depth map that says what hides what
 _HIDDEN_BY_M = 0.002
 #: Cosine between normal and line of sight at which a photo begins to say something, and from which on it says all.
-_GRAZING, _FACING = 0.32, 0.68
+_GRAZING, _FACING = 0.3, 0.6
 _SOFT_BORDER = 0.006  # over which the photo fades out, in texture widths
 _TONE_SIDE = 64  # px of the map that carries the photo's tone over to what it does not show
 
