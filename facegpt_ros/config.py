@@ -87,7 +87,7 @@ class OutputConfig(Group):
     """What is published besides face/params_3dmm and face/model_info."""
 
     PREFIX: ClassVar[str] = "output"
-    tf: bool = option(True, "publish the frames face_<id> and gaze_<id>", live=True)
+    tf: bool = option(True, "publish the frames `face_<id>` and `gaze_<id>`", live=True)
     markers: bool = option(True, "publish landmarks in 3D on face/markers, where someone listens", live=True)
     mesh: bool = option(False, "add the mesh to face/markers", live=True)
     overlay: bool = option(False, "draw the mesh over the image on face/overlay, where someone listens", live=True)

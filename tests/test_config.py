@@ -79,3 +79,8 @@ def test_every_parameter_says_what_it_is():
 def test_table_has_a_row_for_each_parameter():
     table = markdown_table(Config)
     assert all(f"`{known.name}`" in table for known in Config.parameters())
+
+
+def test_readme_shows_the_table_that_config_prints():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert markdown_table(Config).strip() in readme, "paste the output of `facegpt config --markdown` into README.md"

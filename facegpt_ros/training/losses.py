@@ -44,12 +44,12 @@ PHOTO_WEIGHTS = {
     "openings": 12.0,
     # Priors: the ratios of Deep3DFaceRecon's regulariser (Deng et al. 2019, sec. 4: identity 1, expression 0.8, texture
     # 1.7e-3 before their basis is whitened), as means over coefficients; the level was set against the landmark term.
-    "identity": 0.12,
+    "identity": 0.05,
     "expression": 0.06,
-    "albedo": 0.05,
+    "albedo": 0.02,
     "white_light": 0.5,  # their light is nearly monochrome too
     "range": 3.0,
-    "photometric": 3.0,  # RGB 0..1, of 1.9 in Deng et al.
+    "photometric": 5.0,  # RGB 0..1, of 1.9 in Deng et al.
     "presence": 0.5,
 }
 
