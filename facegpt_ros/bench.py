@@ -17,9 +17,8 @@ import cv2
 import numpy as np
 
 from facegpt_ros import engines
-from facegpt_ros.demo import PORTRAIT_CENTRE, PORTRAIT_FACE
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.portrait import moving_portrait, write_video
+from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE, moving_portrait, write_video
 from facegpt_ros.processes import NodeProcesses, stop_on_sigterm
 from facegpt_ros.up import split_parameters
 

@@ -19,7 +19,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "reconstruct": ("photos to overlay, textured mesh and coefficients", "facegpt_ros.reconstruct"),
     "engines": ("fetch, list and check the weights", "facegpt_ros.engines_cli"),
     "config": ("print every parameter with its range, as YAML or a table", "facegpt_ros.config"),
-    "morphable": ("build or look at the morphable face model", "facegpt_ros.morphable.command"),
+    "morphable": ("build or look at the morphable face model", "facegpt_ros.morphable_cli"),
     "train": ("train an estimator", "facegpt_ros.training.command"),
     "evaluate": ("measure accuracy on a test set", "facegpt_ros.evaluation.command"),
     "bench": ("measure rate, latency and memory of the node", "facegpt_ros.bench"),

@@ -17,7 +17,7 @@ import numpy as np
 from facegpt_ros import engines
 from facegpt_ros.config import SourceConfig
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.portrait import moving_portrait, write_video
+from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE, moving_portrait, write_video
 from facegpt_ros.processes import NodeProcesses, stop_on_sigterm
 from facegpt_ros.recording import Recording
 from facegpt_ros.sources import open_source
@@ -27,8 +27,6 @@ _NAMESPACE = "facegpt_demo"
 _WIDTH = 640
 _FPS = 30.0
 _START_LIMIT_S = 60.0
-#: Where the face is in the manifest's portrait `astronaut`, px.
-PORTRAIT_CENTRE, PORTRAIT_FACE = (224.0, 112.0), 120.0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ import numpy as np
 
 from facegpt_ros.errors import ImageError
 
+#: Where the face is in the manifest's portrait `astronaut`, px.
+PORTRAIT_CENTRE, PORTRAIT_FACE = (224.0, 112.0), 120.0
+
 
 def moving_portrait(
     portrait: np.ndarray,
