@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MIN_INSIDE = 0.5
 # Smaller than this nothing can be said of a face, px of the longer side of the landmarks' box.
 _MIN_FACE_PX = 8.0
+# After a detection; a head in profile may need the second to come to the middle of its crop.
+_LOOKS_AGAIN = 2
 
 
 class FacePipeline:
@@ -30,8 +32,8 @@ class FacePipeline:
 
     A face that was seen in the last frame is followed: its crop is framed by its last landmarks, with no detection. The
     detector runs when no face is followed, in the frames in which a published face is missing, and every
-    `detect_every` frames while fewer than `max_faces` are followed. A detected face is estimated twice, the second time
-    from a crop framed by the first estimate.
+    `detect_every` frames while fewer than `max_faces` are followed. A detected face is estimated three times, each time
+    from a crop framed by the estimate before.
 
     Args:
         config: perception parameters; the attribute may be set anew between frames. `detector` is not read here.
@@ -134,18 +136,20 @@ class FacePipeline:
     def _look_again(
         self, image: np.ndarray, camera: Camera, crops: list[CropCamera], estimate: CropEstimate, first: int
     ) -> tuple[list[CropCamera], CropEstimate]:
-        """Estimates crops[first:] once more, framed by their first estimates."""
-        states = [_state(crop, estimate, i) for i, crop in enumerate(crops) if i >= first]
-        framed = [
-            CropCamera.from_points(camera, points) if _box_in_sight(points, camera) else crop
-            for crop, points in zip(crops[first:], self._points(states), strict=True)
-        ]
-        again = self._estimate(image, framed)
-        fields = {
-            name: np.concatenate([getattr(estimate, name)[:first], getattr(again, name)])
-            for name in CropEstimate.__dataclass_fields__
-        }
-        return crops[:first] + framed, CropEstimate(**fields)
+        """Estimates crops[first:] again, each time framed by what was seen the time before."""
+        for _ in range(_LOOKS_AGAIN):
+            states = [_state(crop, estimate, i) for i, crop in enumerate(crops) if i >= first]
+            framed = [
+                CropCamera.from_points(camera, points) if _box_in_sight(points, camera) else crop
+                for crop, points in zip(crops[first:], self._points(states), strict=True)
+            ]
+            again = self._estimate(image, framed)
+            fields = {
+                name: np.concatenate([getattr(estimate, name)[:first], getattr(again, name)])
+                for name in CropEstimate.__dataclass_fields__
+            }
+            crops, estimate = crops[:first] + framed, CropEstimate(**fields)
+        return crops, estimate
 
     def _points(self, states: list[FaceState]) -> np.ndarray:
         """Landmarks of each state in the optical frame, (N, 68, 3), m; NaN where an estimate is not finite."""
