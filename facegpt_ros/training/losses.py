@@ -28,7 +28,7 @@ _OPENINGS = ((37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65
 RENDER_WEIGHTS = {
     "landmarks": 25.0,  # crop units
     "vertices": 0.25,  # mm
-    "rotation": 10.0,  # matrix entries
+    "rotation": 20.0,  # matrix entries
     "offset": 8.0,  # crop units
     "scale": 6.0,  # log
     "expression": 6.0,  # activations

@@ -50,11 +50,11 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     )
     kind = rng.random(count)
     yaw = np.select(
-        [kind < 0.45, kind < 0.82], [rng.normal(0, 18, count), rng.uniform(-60, 60, count)], rng.uniform(-75, 75, count)
+        [kind < 0.3, kind < 0.82], [rng.normal(0, 18, count), rng.uniform(-60, 60, count)], rng.uniform(-75, 75, count)
     )
     kind = rng.random(count)
     pitch = np.select(
-        [kind < 0.55, kind < 0.88], [rng.normal(0, 12, count), rng.uniform(-30, 30, count)], rng.uniform(-40, 40, count)
+        [kind < 0.35, kind < 0.88], [rng.normal(0, 12, count), rng.uniform(-30, 30, count)], rng.uniform(-40, 40, count)
     )
     rotation = matrix_from_euler(yaw, pitch, np.zeros(count))
     distance = np.exp(rng.uniform(np.log(0.25), np.log(3.0), count))  # m; its effect is the strength of perspective
