@@ -194,10 +194,11 @@ def build_pipeline(config: Config) -> FacePipeline:
     Raises:
         WeightsError, ModelError: a file is missing or altered; the message names the cure.
     """
+    from facegpt_ros import engines
     from facegpt_ros.model.estimator import load_estimator
     from facegpt_ros.morphable.model import MorphableModel
 
-    model = MorphableModel.load()
+    model = MorphableModel.load(engines.fetch("morphable_model", download=False))
     detector = load_detector(config.perception.detector)
     estimator = load_estimator(config.estimator, model)
     detector.detect(np.zeros((128, 128, 3), np.uint8))
