@@ -13,16 +13,15 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
-from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from facegpt_ros.camera_info import Calibration
 from facegpt_ros.config import CameraNodeConfig
 from facegpt_ros.errors import ConfigError, FaceGPTError
-from facegpt_ros.middleware import prepare_environment
 from facegpt_ros.msg import Face3DMMArray
 from facegpt_ros.nodes.image_input import NEWEST_IMAGE
+from facegpt_ros.nodes.lifetime import ros
 from facegpt_ros.nodes.messages import camera_info_message, image_message, nanoseconds
 from facegpt_ros.nodes.ros_parameters import changed, declare
 from facegpt_ros.sources import open_source, resized
@@ -154,23 +153,21 @@ def _refuse(config: CameraNodeConfig, parameters: Sequence[RosParameter]) -> Set
 
 def main(arguments: Sequence[str] | None = None, node_class: type[CameraNode] = CameraNode) -> int:
     """The executable. Status 1: the source cannot be opened, which was logged."""
-    prepare_environment()
-    rclpy.init(args=list(sys.argv if arguments is None else arguments))
-    node = None
-    try:
-        node = node_class()
-        node.play()
-        rclpy.spin(node)
-    except FaceGPTError as error:
-        rclpy.logging.get_logger("camera_node").error(str(error))
-        return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        if node is not None:
-            node.release()
-            node.destroy_node()
-        try_shutdown()
+    with ros(sys.argv if arguments is None else arguments):
+        node = None
+        try:
+            node = node_class()
+            node.play()
+            rclpy.spin(node)
+        except FaceGPTError as error:
+            rclpy.logging.get_logger("camera_node").error(str(error))
+            return 1
+        except ExternalShutdownException:
+            pass
+        finally:
+            if node is not None:
+                node.release()
+                node.destroy_node()
     return 0
 
 

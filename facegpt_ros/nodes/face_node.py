@@ -16,7 +16,6 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
@@ -27,10 +26,10 @@ from facegpt_ros.diagnostics import FrameStats
 from facegpt_ros.errors import ConfigError, FaceGPTError, ImageError
 from facegpt_ros.face import Face
 from facegpt_ros.frames import Taken
-from facegpt_ros.middleware import prepare_environment
 from facegpt_ros.msg import Face3DMMArray, MorphableModelInfo
 from facegpt_ros.nodes import messages
 from facegpt_ros.nodes.image_input import ImageInput
+from facegpt_ros.nodes.lifetime import ros
 from facegpt_ros.nodes.ros_parameters import changed, declare
 from facegpt_ros.nodes.worker import FrameWorker
 from facegpt_ros.srv import GetMesh
@@ -262,21 +261,19 @@ class FaceNode(LifecycleNode):
 def main(arguments: Sequence[str] | None = None, node_class: type[FaceNode] = FaceNode) -> int:
     """The executable; --activate configures and activates at once, without a lifecycle manager."""
     arguments = sys.argv if arguments is None else arguments
-    prepare_environment()
-    rclpy.init(args=list(arguments))
-    node = node_class()
-    try:
-        if "--activate" in arguments:
-            for step in (node.trigger_configure, node.trigger_activate):
-                if step() != TransitionCallbackReturn.SUCCESS:
-                    return 1
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.release()
-        node.destroy_node()
-        try_shutdown()
+    with ros(arguments):
+        node = node_class()
+        try:
+            if "--activate" in arguments:
+                for step in (node.trigger_configure, node.trigger_activate):
+                    if step() != TransitionCallbackReturn.SUCCESS:
+                        return 1
+            rclpy.spin(node)
+        except ExternalShutdownException:
+            pass
+        finally:
+            node.release()
+            node.destroy_node()
     return 0
 
 
