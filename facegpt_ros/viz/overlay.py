@@ -117,13 +117,11 @@ def draw_wireframe(
     alpha: float = 0.7,
 ) -> None:
     """Draw the edges of one face's visible triangles into picture (H, W, 3) uint8 BGR, in place."""
-    _, points = _project(face, model)
     triangles, opacity = shown_part(model)
-    box = _box(points, triangles, picture)
-    if box is None:
+    placed = _placed(face, model, picture)
+    if placed is None:
         return
-    x, y, width, height = box
-    points[:, :2] -= (x, y)
+    _, points, (x, y, width, height) = placed
     ids, _ = rasterize(points, triangles, width, height)
     seen = triangles[np.bincount(ids[ids >= 0], minlength=len(triangles)) > 0]
     seen = seen[(opacity[seen] > 0.5).all(1)]
@@ -190,14 +188,27 @@ def _box(points: np.ndarray, triangles: np.ndarray, picture: np.ndarray) -> tupl
     return (int(low[0]), int(low[1]), width, height) if width > 0 and height > 0 else None
 
 
-def _draw_mesh(picture: np.ndarray, face: Face, model: MorphableModel, alpha: float, surface: Surface) -> None:
+def _placed(
+    face: Face, model: MorphableModel, picture: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]] | None:
+    """Vertices (V, 3) in the optical frame and in px from the corner of the shown part's box (x, y, width, height).
+
+    None where that box lies outside the picture.
+    """
     optical, points = _project(face, model)
-    triangles, opacity = shown_part(model)
-    box = _box(points, triangles, picture)
+    box = _box(points, shown_part(model)[0], picture)
     if box is None:
+        return None
+    points[:, :2] -= box[:2]
+    return optical, points, box
+
+
+def _draw_mesh(picture: np.ndarray, face: Face, model: MorphableModel, alpha: float, surface: Surface) -> None:
+    triangles, opacity = shown_part(model)
+    placed = _placed(face, model, picture)
+    if placed is None:
         return
-    x, y, width, height = box
-    points[:, :2] -= (x, y)
+    optical, points, (x, y, width, height) = placed
     # With all triangles, or the edge of the drawn part would be lit as if it ended there.
     normals = vertex_normals(optical, model.triangles)
     highlight = None
