@@ -20,6 +20,7 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.regressor import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.validation import Validation
+from facegpt_ros.training.warm_start import METADATA_KEY
 
 OPSET = 18
 _CALIBRATION_CROPS = 256
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         "step": str(state["step"]),
         "morphable_model": state["model"],
         "model_sha256": state.get("model_sha256") or (model.sha256 if state["model"] == model.model_id else ""),
+        METADATA_KEY: state[METADATA_KEY],
         "licence": "Apache-2.0",
     }
     if state["model"] != model.model_id:

@@ -20,18 +20,17 @@ from tqdm import tqdm
 
 from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.model.regressor import STRIDE, Regressor, decode
-from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.validation import Validation
+from facegpt_ros.training.warm_start import METADATA_KEY, Outputs, start_from
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
 _WARM_UP = 0.02  # share of the run
-_COOL_DOWN = 0.3
 _PHOTOMETRIC_PHOTOS = 8
 
 
@@ -49,6 +48,8 @@ class TrainingOptions:
     lr: float = 1e-3
     seed: int = 0
     resume: str = "auto"
+    start_from: Path | None = None
+    cool_down: float = 0.3
     evaluate_every: int = 1000
     checkpoint_minutes: float = 3.0
     photometric_every: int = 2
@@ -64,6 +65,8 @@ class TrainingOptions:
             raise ConfigError(f"steps is {self.steps} and batch {self.batch}; they must be at least 1 and 2")
         if not 0 <= self.photo_share < 1:
             raise ConfigError(f"photo_share is {self.photo_share}; it must lie in 0..1, below 1")
+        if not 0 < self.cool_down <= 1 - _WARM_UP:
+            raise ConfigError(f"cool_down is {self.cool_down}; it must lie above 0, at most {1 - _WARM_UP}")
         if self.resume not in ("auto", "never", "must"):
             raise ConfigError(f"resume is '{self.resume}'; use auto, never or must")
 
@@ -84,6 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", default="auto", choices=("auto", "never", "must"), help="continue what lies in --out"
     )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="WEIGHTS",
+        help="regressor.safetensors or checkpoint.pt, of an older morphable model too, when nothing is resumed",
+    )
+    parser.add_argument("--cool-down", type=float, default=0.3, help="share of the run over which the rate falls")
     parser.add_argument("--evaluate-every", type=int, default=1000, help="steps between validations")
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0, help="between checkpoints")
     parser.add_argument("--photometric-every", type=int, default=2, help="steps between photometric losses; 0: never")
@@ -115,8 +125,8 @@ class Trainer:
         torch.manual_seed(options.seed)
         torch.set_flush_denormal(True)
         self.model = model or MorphableModel.load()
-        names = self.model
-        self.layout = ThetaLayout(len(names.identity_names), len(names.expression_names), len(names.albedo_names))
+        self.outputs = Outputs.of(self.model)
+        self.layout = self.outputs.layout
         self.net = Regressor(self.layout, options.pretrained).to(memory_format=torch.channels_last)
         self.net.freeze_early(options.freeze_blocks)
         self.ema = (
@@ -128,8 +138,8 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(_groups(self.net), lr=options.lr, betas=(0.9, 0.98))
         self.step = 0
         self.elapsed = 0.0
-        if options.resume != "never":
-            self._load()
+        if options.resume == "never" or not self._load():
+            self._start()
 
     # -- the run
 
@@ -177,7 +187,7 @@ class Trainer:
         """One optimiser step; returns the losses, unweighted, named renders.* and photos.*."""
         options = self.options
         self.net.train()
-        rate = options.lr * schedule(self.progress)
+        rate = options.lr * schedule(self.progress, options.cool_down)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         raw = self.net(batch["crops"])
@@ -249,6 +259,7 @@ class Trainer:
             "elapsed": self.elapsed,
             "layout": asdict(self.layout),
             "size": self.options.size,
+            METADATA_KEY: self.outputs.to_json(),
             "model": self.model.model_id,
             "model_sha256": self.model.sha256,
         }
@@ -256,16 +267,23 @@ class Trainer:
         torch.save(state, path.with_suffix(".tmp"))
         os.replace(path.with_suffix(".tmp"), path)
 
-    def _load(self) -> None:
+    def _start(self) -> None:
+        if self.options.start_from:
+            tqdm.write(start_from(self.net, self.outputs, self.options.start_from))
+            self.ema.load_state_dict(self.net.state_dict())
+
+    def _load(self) -> bool:
+        """Whether there was a run to continue."""
         path = self.options.out / CHECKPOINT
         if not path.exists():
             if self.options.resume == "must":
                 raise WeightsError(f"{path} is missing; nothing to resume, leave out --resume must")
-            return
+            return False
         state = load_checkpoint(path)
-        if state["layout"] != asdict(self.layout):
+        if state.get(METADATA_KEY) != self.outputs.to_json():
             raise WeightsError(
-                f"{path} was trained for {state['layout']}, the model has {asdict(self.layout)}; use another --out"
+                f"{path} was trained on {state['model']}, whose coefficients are others than those of "
+                f"{self.model.model_id}; use another --out with --start-from {path}"
             )
         self.net.load_state_dict(state["net"])
         self.ema.load_state_dict(state["ema"])
@@ -273,6 +291,7 @@ class Trainer:
         torch.set_rng_state(state["rng"])
         self.step, self.elapsed = state["step"], state["elapsed"]
         tqdm.write(f"resumed {path} at step {self.step}, {self.elapsed / 60:.1f} min")
+        return True
 
 
 def load_checkpoint(path: Path) -> dict:
@@ -289,16 +308,16 @@ def load_checkpoint(path: Path) -> dict:
         raise WeightsError(f"{path} holds more than tensors ({error}); it is not one of ours") from error
 
 
-def schedule(progress: float) -> float:
+def schedule(progress: float, cool_down: float = 0.3) -> float:
     """Share of the peak learning rate: short warm-up, long plateau, cosine to 1 % at the end.
 
-    A plateau lets a run be prolonged before it cools down.
+    A plateau lets a run be prolonged before it cools down, over the share cool_down of the run.
     """
     if progress < _WARM_UP:
         return 0.05 + 0.95 * progress / _WARM_UP
-    if progress < 1 - _COOL_DOWN:
+    if progress < 1 - cool_down:
         return 1.0
-    down = min(1.0, (progress - 1 + _COOL_DOWN) / _COOL_DOWN)
+    down = min(1.0, (progress - 1 + cool_down) / cool_down)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * down))
 
 
