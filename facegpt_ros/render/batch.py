@@ -15,6 +15,7 @@ from facegpt_ros.render.shading import SH_CONSTANTS
 
 _CONSTANTS = np.asarray(SH_CONSTANTS, np.float32)
 _NONE = np.empty(0, np.float32)
+_UNSHADOWED = np.empty((0, 3), np.float32)
 _NO_DETAIL = np.empty((0, 0, 1), np.float32)
 _NO_UV = np.empty((0, 3, 2), np.float32)
 
@@ -74,6 +75,7 @@ def render_face(
     *,
     uv: np.ndarray | None = None,
     detail: np.ndarray | None = None,
+    shadow: np.ndarray | None = None,
     occlusion: np.ndarray | None = None,
     specular: Specular | None = None,
     opacity: np.ndarray | None = None,
@@ -91,6 +93,7 @@ def render_face(
         uv: u right and v up, 0..1; needed by detail. (F, 3, 2) by triangle corner, right also at seams and faster,
             or (V, 2) by vertex.
         detail: (T, T) or (T, T, 3), multiplies the albedo; row 0 is v = 1. Sampled bilinearly.
+        shadow: (V, 3) RGB, added to the light, which stays at least 0; see self_shadow.
         occlusion: (V,) 0 (no light reaches the vertex) to 1, multiplies the light.
         specular: a highlight, or None.
         opacity: (V,) 0..1, multiplies alpha: for soft borders. What is seen through is the background, not the mesh.
@@ -109,6 +112,7 @@ def render_face(
     colours = _checked("colours", colours, (count, 3))
     normals = _checked("normals", normals, (count, 3))
     light = _checked("illumination", illumination, (27,)).reshape(9, 3)
+    shadow = _UNSHADOWED if shadow is None else _checked("shadow", shadow, (count, 3))
     occlusion = _NONE if occlusion is None else _checked("occlusion", occlusion, (count,))
     opacity = _NONE if opacity is None else _checked("opacity", opacity, (count,))
     if detail is None:
@@ -127,7 +131,7 @@ def render_face(
     alpha = np.empty((height, width), np.float32)
     ids = np.empty((height, width), np.int32)
     lit = np.empty((count, 4), np.float32)
-    kernels.shade_vertices(colours, normals, light, _CONSTANTS, occlusion, _highlight(specular), lit)
+    kernels.shade_vertices(colours, normals, light, _CONSTANTS, shadow, occlusion, _highlight(specular), lit)
     kernels.render_face(points, triangles, lit, coordinates, texture, opacity, samples, image, alpha, ids)
     return FaceRender(image, alpha, ids)
 

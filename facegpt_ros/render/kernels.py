@@ -158,25 +158,27 @@ def normalise(vectors):
 
 
 @jit
-def shade_vertices(colours, normals, light, constants, occlusion, specular, out):
+def shade_vertices(colours, normals, light, constants, shadow, occlusion, specular, out):
     """Lit colour and highlight of each vertex into out (V, 4 or more), RGB and white.
 
-    light (9, 3) φ; constants (9,); occlusion (V,) or empty; specular (5,): halfway vector, strength, shininess.
+    light (9, 3) φ; constants (9,); shadow (V, 3) or empty, added to the light; occlusion (V,) or empty, times it;
+    specular (5,): halfway vector, strength, shininess.
     """
     scaled = np.empty((9, 3), np.float32)
     for k in range(9):
         for channel in range(3):
             scaled[k, channel] = light[k, channel] * constants[k]
-    shadowed = occlusion.shape[0] > 0
+    shadowed, occluded = shadow.shape[0] > 0, occlusion.shape[0] > 0
     for i in range(normals.shape[0]):
         x, y, z = normals[i, 0], normals[i, 1], normals[i, 2]
-        factor = occlusion[i] if shadowed else _ONE
+        factor = occlusion[i] if occluded else _ONE
         z2, d2 = np.float32(3) * z * z - _ONE, x * x - y * y
         xy, yz, xz = x * y, y * z, x * z
         for c in range(3):
             low = scaled[0, c] + scaled[1, c] * y + scaled[2, c] * z + scaled[3, c] * x
             high = scaled[4, c] * xy + scaled[5, c] * yz + scaled[6, c] * z2 + scaled[7, c] * xz + scaled[8, c] * d2
-            out[i, c] = max(low + high, _ZERO) * factor * colours[i, c]
+            kept = shadow[i, c] if shadowed else _ZERO
+            out[i, c] = max(low + high + kept, _ZERO) * factor * colours[i, c]
         out[i, 3] = 0
         if specular[3] > 0:
             facing = x * specular[0] + y * specular[1] + z * specular[2]

@@ -11,8 +11,10 @@ from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.batch import Specular, composite, project, render_face
 from facegpt_ros.render.rasterize import vertex_normals
+from facegpt_ros.render.self_shadow import SelfShadow
 from facegpt_ros.training.augment import crop_noise, degrade
 from facegpt_ros.training.backgrounds import Backgrounds
+from facegpt_ros.training.lighting import Shadow, sample_shadow
 from facegpt_ros.training.occluders import hair_colour, hide, occlude, pixels
 from facegpt_ros.training.sampling import Scenes, sample_scenes, without_face
 
@@ -34,6 +36,14 @@ class RenderBatch(NamedTuple):
     landmarks: np.ndarray
 
 
+class Looks(NamedTuple):
+    """One head: vertices (V, 3) m in the model frame, colours (V, 3) RGB 0..1, and its shadows."""
+
+    vertices: np.ndarray
+    colours: np.ndarray
+    shadow: Shadow
+
+
 class Synthesizer:
     """Draws batches of labelled faces; the same seed gives the same batch.
 
@@ -51,7 +61,8 @@ class Synthesizer:
         self._details = [_skin_detail(rng) for _ in range(24)]
         none = np.zeros(model.n_vertices, np.float32)
         self._scalp = model.regions.get("scalp", none)
-        self._sheltered = 0.5 * model.regions.get("mouth_inner", none) + 0.1 * model.regions.get("eyes", none)
+        self._self_shadow = SelfShadow(model)
+        self._paints_teeth = "teeth" not in model.regions
 
     def batch(self, rng: np.random.Generator, count: int, size: int) -> RenderBatch:
         """count renders of size × size px."""
@@ -61,9 +72,15 @@ class Synthesizer:
         theta = scenes.theta
         vertices = self.model.vertices(theta.identity, theta.expression)  # (N, V, 3)
         colours = self.model.colours(theta.albedo)  # (N, V, 3)
+        openness = self._self_shadow.openness(self.model.landmarks(theta.identity, theta.expression))  # (N, 3)
+        shadows = [
+            sample_shadow(self._self_shadow, theta.illumination[i], theta.rotation[i], openness[i], rng)
+            for i in range(count)
+        ]
         crops = np.empty((count, size, size, 3), np.uint8)
         for i in range(count):
-            crops[i] = self._draw(scenes, i, vertices[i], colours[i], rng, size, bool(absent[i]))
+            looks = Looks(vertices[i], colours[i], shadows[i])
+            crops[i] = self._draw(scenes, i, looks, rng, size, bool(absent[i]))
         raw = self.layout.encode(theta)
         raw[:, self.layout.presence] = theta.presence
         return RenderBatch(crops, raw, scenes.half_extent.astype(np.float32), scenes.landmarks.astype(np.float32))
@@ -72,8 +89,7 @@ class Synthesizer:
         self,
         scenes: Scenes,
         i: int,
-        vertices: np.ndarray,
-        colours: np.ndarray,
+        looks: Looks,
         rng: np.random.Generator,
         size: int,
         absent: bool,
@@ -95,8 +111,8 @@ class Synthesizer:
             _draw_body(crop, landmarks, rng)
         if rng.random() < 0.35:
             _draw_hair_behind(crop, landmarks, rng)
-        self._draw_face(crop, scenes, i, vertices, colours, translation, rng)
-        if rng.random() < 0.8:
+        self._draw_face(crop, scenes, i, looks, translation, rng)
+        if self._paints_teeth and rng.random() < 0.8:
             _draw_teeth(crop, landmarks, rng)
         if 0.75 <= fate < 1:
             hide(crop, landmarks, self.backgrounds.sample(rng, large))
@@ -109,13 +125,12 @@ class Synthesizer:
         crop: np.ndarray,
         scenes: Scenes,
         i: int,
-        vertices: np.ndarray,
-        colours: np.ndarray,
+        looks: Looks,
         translation: np.ndarray,
         rng: np.random.Generator,
     ) -> None:
         theta, size = scenes.theta, crop.shape[0]
-        seen = vertices @ theta.rotation[i].T.astype(np.float32) + translation.astype(np.float32)
+        seen = looks.vertices @ theta.rotation[i].T.astype(np.float32) + translation.astype(np.float32)
         normals = vertex_normals(seen, self.model.triangles)
         if rng.random() < 0.6:  # hair has a volume, the scalp of the model has none
             grown = self._scalp * (rng.uniform(0.0, 0.035) + 0.008 * crop_noise(rng, self._scalp.shape))
@@ -127,13 +142,14 @@ class Synthesizer:
         render = render_face(
             project(seen, 1 / float(scenes.half_extent[i]), size),
             self.model.triangles,
-            colours,
+            looks.colours,
             normals,
             theta.illumination[i],
             size,
             uv=self.model.uv,
             detail=self._details[int(rng.integers(len(self._details)))] if rng.random() < 0.85 else None,
-            occlusion=1 - self._sheltered * np.float32(rng.uniform(0, 1.4)),
+            shadow=looks.shadow.shadow,
+            occlusion=looks.shadow.occlusion,
             specular=shine,
             samples=1,
         )

@@ -56,6 +56,13 @@ def test_light_from_above_makes_the_top_brighter():
     assert image[20, 32, 0] > image[44, 32, 0] + 0.2
 
 
+def test_a_shadow_is_taken_from_the_light_by_colour_and_never_below_black():
+    points, _ = sphere(rows=24)
+    shadow = np.tile(np.array([-0.25, 0, -2], np.float32), (len(points), 1))
+    plain, dark = _ball(64), _ball(64, shadow=shadow)
+    np.testing.assert_allclose(dark.image[32, 32], plain.image[32, 32] * (0.75, 1, 0), atol=1e-5)
+
+
 def test_highlight_sits_where_the_light_is_mirrored():
     plain, shiny = _ball(64), _ball(64, specular=Specular((-1.0, -1.0, -1.0), strength=0.2, shininess=20))
     extra = (shiny.image - plain.image)[..., 0]
