@@ -45,3 +45,10 @@ SCHEMES = {"ibug68": 68, "mediapipe478": 478}
 
 #: iBUG indices of the outer eye corners; their distance is the unit of the normalised mean error.
 OUTER_EYES = (36, 45)
+OUTER_EYES_MEDIAPIPE = (33, 263)
+
+#: MediaPipe's face oval, from the top of the forehead by the subject's left ear and the chin.
+FACE_OVAL_MEDIAPIPE: tuple[int, ...] = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149),
+    *(150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)

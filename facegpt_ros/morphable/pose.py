@@ -48,6 +48,37 @@ def euler_from_matrix(rotation: np.ndarray) -> np.ndarray:
     return np.degrees(np.stack([yaw, -pitch, roll], -1))
 
 
+def seen_yaw(rotation: np.ndarray, translation: np.ndarray) -> np.ndarray:
+    """Yaw (...,) in degrees of a head towards the one who looks at it, by which its contour slides.
+
+    The angle out of the image plane of its left-right axis, positive when it turns to its own left, as in
+    matrix_from_euler; unlike that function's yaw, it is the same in every camera at that place, however turned.
+
+    Args:
+        rotation: (..., 3, 3), model frame → optical frame.
+        translation: (..., 3), the sellion in the optical frame; its length does not matter.
+    """
+    sight = translation / np.maximum(np.linalg.norm(translation, axis=-1, keepdims=True), 1e-12)
+    return np.degrees(np.arcsin(np.clip((rotation[..., 0] * sight).sum(-1), -1, 1)))
+
+
+def skew(vectors: np.ndarray) -> np.ndarray:
+    """(..., 3) → (..., 3, 3), the matrix of the cross product: skew(a) @ b = a × b."""
+    x, y, z = np.moveaxis(np.asarray(vectors), -1, 0)
+    zero = np.zeros_like(x)
+    return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*x.shape, 3, 3)
+
+
+def rotation_from_vector(vectors: np.ndarray) -> np.ndarray:
+    """Axis times angle in radians (..., 3) → rotation (..., 3, 3) (Rodrigues' formula)."""
+    angle = np.linalg.norm(vectors, axis=-1)[..., None, None]
+    cross = skew(vectors)
+    small = angle < 1e-6
+    safe = np.where(small, 1, angle)
+    first, second = np.where(small, 1, np.sin(safe) / safe), np.where(small, 0.5, (1 - np.cos(safe)) / safe**2)
+    return np.eye(3) + first * cross + second * cross @ cross
+
+
 def rotation_angle_deg(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Geodesic angle between rotations (..., 3, 3), degrees."""
     trace = np.einsum("...ij,...ij->...", np.asarray(a, np.float64), np.asarray(b, np.float64))
