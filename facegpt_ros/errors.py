@@ -25,5 +25,9 @@ class ModelError(FaceGPTError, ValueError):
     """A morphable model file or its coefficients cannot be used."""
 
 
+class ScanError(FaceGPTError, ValueError):
+    """A 3D scan or its landmarks cannot be used."""
+
+
 class RosMissingError(FaceGPTError, ImportError):
     """rclpy or the generated interfaces cannot be imported."""

@@ -26,21 +26,25 @@ _COLUMNS = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
-        choices=(*SETS, "renders", "renders-val"),
+        choices=(*SETS, "renders", "renders-val", "scans", "scans-val"),
         required=True,
-        help="photos of a split, or renders of people the model never saw (renders: the test seed)",
+        help="photos of a split; renders of people the model never saw (renders: the test seed); or scans, which the "
+        "morphable model itself is fitted to (scans-val: light-stage people for choosing the fit's options)",
     )
     parser.add_argument(
         "--data", type=Path, default=Path("../shared/data"), help="folder that holds congress/ and sfhq/"
     )
     parser.add_argument("--count", type=int, default=300, help="how many renders")
     parser.add_argument("--weights", default="", help="other regressor .onnx than the shipped one")
+    parser.add_argument("--model", type=Path, help="scans: other morphable model than the shipped one")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of overlays here")
     parser.add_argument("--tiles", type=int, default=48, help="pictures on the contact sheet, evenly spread")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.set.startswith("scans"):
+        return _run_scans(args)
     config = Config.from_flat(
         {"perception.hysteresis_frames": 1, "perception.smoothing": False, "perception.max_faces": 4}
     )
@@ -74,6 +78,22 @@ def run(args: argparse.Namespace) -> int:
     if args.sheet:
         chosen = np.linspace(0, len(tiles) - 1, min(args.tiles, len(tiles))).round().astype(int)
         cv2.imwrite(str(args.sheet), contact_sheet([tiles[i] for i in chosen], _COLUMNS))
+    return 0
+
+
+def _run_scans(args: argparse.Namespace) -> int:
+    from facegpt_ros.evaluation.scan_scores import score_scans, table
+    from facegpt_ros.morphable.model import MorphableModel
+
+    def show(name: str) -> None:
+        print(f"\r{args.set} {name:<40}", end="", file=sys.stderr, flush=True)
+
+    model = MorphableModel.load(args.model)
+    result = {"set": args.set, **score_scans(model, args.data, val=args.set.endswith("val"), show=show)}
+    print(file=sys.stderr)
+    print(table(result))
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=2) + "\n")
     return 0
 
 
