@@ -142,5 +142,5 @@ class LandmarkProblem:
         return (residual**2).sum(-1) / self.sigma**2
 
     def _held(self, coefficients: np.ndarray, slope: np.ndarray) -> np.ndarray:
-        """(N, P) bool: those at a bound that would leave 0..1; they take no part (projected Newton; Bertsekas, 1982)."""
+        """(N, P) bool: at a bound and about to leave 0..1: they take no part (projected Newton: Bertsekas, 1982)."""
         return self.bounded & (((coefficients <= 0) & (slope > 0)) | ((coefficients >= 1) & (slope < 0)))
