@@ -1,24 +1,26 @@
-"""Camera images of rendered people whose pose and shape are known: adults that the morphable model never saw."""
+"""Camera images of rendered people whose pose and shape are known: people that the morphable model never saw."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from facegpt_ros.errors import ModelError
 from facegpt_ros.morphable.model import SHIPPED, MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler
-from facegpt_ros.render.batch import composite, render_face
 from facegpt_ros.render.camera import Camera
-from facegpt_ros.render.rasterize import vertex_normals
 from facegpt_ros.training.backgrounds import Backgrounds
+from facegpt_ros.training.head import HeadPainter
 from facegpt_ros.training.sampling import sample_expressions, sample_illumination
 
 WIDTH, HEIGHT = 640, 480
-HELD_OUT = SHIPPED.with_name("held_out_adults.safetensors")
+HELD_OUT = SHIPPED.with_name("held_out_people.safetensors")
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,42 @@ class Render:
     neutral: np.ndarray
 
 
-def renders(model: MorphableModel, count: int, seed: int) -> Iterator[Render]:
-    """Yaw ±60°, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same images for a seed."""
-    adults = load_file(str(HELD_OUT))["vertices"].astype(np.float32)
-    backgrounds = Backgrounds(seed, count=40)
+def held_out_people(model: MorphableModel, split: str, path: Path = HELD_OUT) -> np.ndarray:
+    """Neutral heads (P, V, 3) float32 m of people of one split, "val" or "test", on the model's topology.
+
+    They are the people's own shapes, not what the model makes of them, and no person is in both splits.
+
+    Raises:
+        ModelError: the file is missing, lacks the split, or has another topology.
+    """
+    try:
+        people = load_file(str(path))[f"vertices_{split}"].astype(np.float32)
+    except (OSError, KeyError, SafetensorError) as error:
+        raise ModelError(f"{path} has no people of '{split}' ({error}); build it with the morphable model") from error
+    if people.ndim != 3 or people.shape[1:] != (model.n_vertices, 3) or not len(people):
+        raise ModelError(
+            f"{path}: people are {people.shape}, {model.model_id} has {model.n_vertices} vertices; "
+            "build both together with `facegpt morphable build`"
+        )
+    return people
+
+
+def renders(model: MorphableModel, people: np.ndarray, count: int, seed: int) -> Iterator[Render]:
+    """Yaw ±60°, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same images for a seed.
+
+    Args:
+        model: gives expressions, colours and landmarks.
+        people: (P, V, 3) m, neutral heads; each in turn.
+        count: how many images.
+        seed: of everything but the people.
+    """
+    backgrounds, painter = Backgrounds(seed, count=40), HeadPainter(model, seed)
     corners, weights = model.embedding()
+    rest = np.zeros(len(model.identity_names), np.float32)
     for i in range(count):
         rng = np.random.default_rng([seed, i])
-        neutral = adults[i % len(adults)]
+        neutral = people[i % len(people)]
         expression = sample_expressions(model.expression_names, rng, 1)[0]
-        rest = np.zeros(len(model.identity_names), np.float32)
         vertices = neutral + model.vertices(rest, expression) - model.bases["mean"]
         colours = model.colours(rng.standard_normal(len(model.albedo_names)).clip(-2.5, 2.5))
         rotation = matrix_from_euler(rng.uniform(-60, 60), rng.uniform(-30, 30), rng.uniform(-30, 30))
@@ -60,17 +88,16 @@ def renders(model: MorphableModel, count: int, seed: int) -> Iterator[Render]:
         margin = 0.6 * size
         x, y = rng.uniform(margin, WIDTH - margin), rng.uniform(margin, HEIGHT - margin)
         translation = depth * np.array([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, 1])
-        points = (vertices @ rotation.T + translation).astype(np.float32)
-        image = cv2.resize(backgrounds.sample(rng, 160), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
-        pixels = np.concatenate([camera.project(points), points[:, 2:]], 1).astype(np.float32)
         light = sample_illumination(rng, 1)[0]
-        face = render_face(
-            pixels, model.triangles, colours, vertex_normals(points, model.triangles), light, (WIDTH, HEIGHT)
-        )
-        rgb = np.ascontiguousarray(image[..., ::-1])
-        composite(face, rgb)
+        image = cv2.resize(backgrounds.sample(rng, 160), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+
+        def to_pixels(points: np.ndarray, camera: Camera = camera) -> np.ndarray:
+            return np.concatenate([camera.project(points), points[:, 2:]], 1).astype(np.float32)
+
+        painter.paint(image, vertices, colours, light, rotation, translation, to_pixels, rng, samples=2)
+        points = vertices @ rotation.T + translation
         landmarks = camera.project(np.einsum("nci,nc->ni", points[corners], weights))
-        yield Render(_sensor(rgb[..., ::-1], rng), camera, rotation, translation, landmarks, neutral)
+        yield Render(_sensor(image, rng), camera, rotation, translation, landmarks, neutral)
 
 
 def _sensor(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from facegpt_ros.evaluation.photos import photos
-from facegpt_ros.evaluation.renders import renders
+from facegpt_ros.evaluation.renders import held_out_people, renders
 from facegpt_ros.evaluation.shape import best_fit, shape_error
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.landmarks import OUTER_EYES
@@ -17,7 +17,7 @@ from facegpt_ros.morphable.pose import euler_from_matrix
 from facegpt_ros.perception.pipeline import FacePipeline
 from facegpt_ros.render.camera import Camera
 
-#: Renders of the val and the test split differ in their seed, and so in every random choice but the people.
+#: Renders of the val and the test split differ in their people and in their seed, and so in everything.
 RENDER_SEEDS = {"val": 7001, "test": 9001}
 Shot = Callable[[str, np.ndarray, Face | None, float | None], None]
 
@@ -99,7 +99,7 @@ def score_renders(pipeline: FacePipeline, count: int, split: str, show: Shot) ->
         return shape_error(model, vertices, neutral, (landmarks(vertices), landmarks(neutral)))
 
     limits: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
-    for i, render in enumerate(renders(model, count, RENDER_SEEDS[split])):
+    for i, render in enumerate(renders(model, held_out_people(model, split), count, RENDER_SEEDS[split])):
         pipeline.reset()
         face = nearest(pipeline.process(render.image, render.camera, 0.0), render.landmarks)
         scores.images += 1

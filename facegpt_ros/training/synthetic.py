@@ -9,17 +9,14 @@ import numpy as np
 
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.render.batch import Specular, composite, project, render_face
-from facegpt_ros.render.rasterize import vertex_normals
-from facegpt_ros.render.self_shadow import SelfShadow
-from facegpt_ros.training.augment import crop_noise, degrade
+from facegpt_ros.render.batch import project
+from facegpt_ros.training.augment import degrade
 from facegpt_ros.training.backgrounds import Backgrounds
-from facegpt_ros.training.lighting import Shadow, sample_shadow
+from facegpt_ros.training.head import HeadPainter
 from facegpt_ros.training.occluders import hair_colour, hide, occlude, pixels
 from facegpt_ros.training.sampling import Scenes, sample_scenes, without_face
 
 NEGATIVE_SHARE = 0.08
-_DETAIL_SIDE = 192
 _OVERSAMPLE = 1.25  # faces are drawn this much larger, then averaged down: cheaper than several samples a pixel
 
 
@@ -36,14 +33,6 @@ class RenderBatch(NamedTuple):
     landmarks: np.ndarray
 
 
-class Looks(NamedTuple):
-    """One head: vertices (V, 3) m in the model frame, colours (V, 3) RGB 0..1, and its shadows."""
-
-    vertices: np.ndarray
-    colours: np.ndarray
-    shadow: Shadow
-
-
 class Synthesizer:
     """Draws batches of labelled faces; the same seed gives the same batch.
 
@@ -57,11 +46,7 @@ class Synthesizer:
         self.model = model
         self.backgrounds = backgrounds
         self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
-        rng = np.random.default_rng([seed, 13])
-        self._details = [_skin_detail(rng) for _ in range(24)]
-        none = np.zeros(model.n_vertices, np.float32)
-        self._scalp = model.regions.get("scalp", none)
-        self._self_shadow = SelfShadow(model)
+        self._painter = HeadPainter(model, seed)
         self._paints_teeth = "teeth" not in model.regions
 
     def batch(self, rng: np.random.Generator, count: int, size: int) -> RenderBatch:
@@ -72,15 +57,9 @@ class Synthesizer:
         theta = scenes.theta
         vertices = self.model.vertices(theta.identity, theta.expression)  # (N, V, 3)
         colours = self.model.colours(theta.albedo)  # (N, V, 3)
-        openness = self._self_shadow.openness(self.model.landmarks(theta.identity, theta.expression))  # (N, 3)
-        shadows = [
-            sample_shadow(self._self_shadow, theta.illumination[i], theta.rotation[i], openness[i], rng)
-            for i in range(count)
-        ]
         crops = np.empty((count, size, size, 3), np.uint8)
         for i in range(count):
-            looks = Looks(vertices[i], colours[i], shadows[i])
-            crops[i] = self._draw(scenes, i, looks, rng, size, bool(absent[i]))
+            crops[i] = self._draw(scenes, i, vertices[i], colours[i], rng, size, bool(absent[i]))
         raw = self.layout.encode(theta)
         raw[:, self.layout.presence] = theta.presence
         return RenderBatch(crops, raw, scenes.half_extent.astype(np.float32), scenes.landmarks.astype(np.float32))
@@ -89,7 +68,8 @@ class Synthesizer:
         self,
         scenes: Scenes,
         i: int,
-        looks: Looks,
+        vertices: np.ndarray,
+        colours: np.ndarray,
         rng: np.random.Generator,
         size: int,
         absent: bool,
@@ -111,7 +91,17 @@ class Synthesizer:
             _draw_body(crop, landmarks, rng)
         if rng.random() < 0.35:
             _draw_hair_behind(crop, landmarks, rng)
-        self._draw_face(crop, scenes, i, looks, translation, rng)
+        theta, focal = scenes.theta, 1 / float(scenes.half_extent[i])
+        self._painter.paint(
+            crop,
+            vertices,
+            colours,
+            theta.illumination[i],
+            theta.rotation[i],
+            translation,
+            lambda points: project(points, focal, large),
+            rng,
+        )
         if self._paints_teeth and rng.random() < 0.8:
             _draw_teeth(crop, landmarks, rng)
         if 0.75 <= fate < 1:
@@ -120,65 +110,9 @@ class Synthesizer:
         occlude(crop, landmarks, rng, 0.42)
         return degrade(crop, rng)
 
-    def _draw_face(
-        self,
-        crop: np.ndarray,
-        scenes: Scenes,
-        i: int,
-        looks: Looks,
-        translation: np.ndarray,
-        rng: np.random.Generator,
-    ) -> None:
-        theta, size = scenes.theta, crop.shape[0]
-        seen = looks.vertices @ theta.rotation[i].T.astype(np.float32) + translation.astype(np.float32)
-        normals = vertex_normals(seen, self.model.triangles)
-        if rng.random() < 0.6:  # hair has a volume, the scalp of the model has none
-            grown = self._scalp * (rng.uniform(0.0, 0.035) + 0.008 * crop_noise(rng, self._scalp.shape))
-            seen = seen + normals * grown[:, None].astype(np.float32)
-        shine = None
-        if rng.random() < 0.5:
-            direction = rng.normal(0, 1, 3) + (0, -0.7, -1.2)
-            shine = Specular(tuple(direction), float(rng.uniform(0, 0.3)), float(np.exp(rng.uniform(1.6, 3.9))))
-        render = render_face(
-            project(seen, 1 / float(scenes.half_extent[i]), size),
-            self.model.triangles,
-            looks.colours,
-            normals,
-            theta.illumination[i],
-            size,
-            uv=self.model.uv,
-            detail=self._details[int(rng.integers(len(self._details)))] if rng.random() < 0.85 else None,
-            shadow=looks.shadow.shadow,
-            occlusion=looks.shadow.occlusion,
-            specular=shine,
-            samples=1,
-        )
-        rgb = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
-        composite(render, rgb)
-        cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR, dst=crop)
-
 
 def _shrunk(crop: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
-
-
-def _skin_detail(rng: np.random.Generator) -> np.ndarray:
-    """Factor of the albedo over UV space, (T, T, 1 or 3) float32 around 1: pores, blotches, freckles, folds."""
-    side = _DETAIL_SIDE
-    tones = 3 if rng.random() < 0.4 else 1
-    out = np.ones((side, side, tones), np.float32)
-    for cells, weight in ((4, 0.05), (12, 0.04), (40, 0.04), (110, 0.05)):
-        grid = rng.standard_normal((cells, cells, tones)).astype(np.float32)
-        grid = cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC).reshape(side, side, tones)
-        out *= 1 + np.float32(weight * rng.uniform(0, 1.2)) * grid
-    for _ in range(int(rng.integers(0, 60)) if rng.random() < 0.5 else 0):
-        x, y = (int(v) for v in rng.integers(0, side, 2))
-        cv2.circle(out, (x, y), int(rng.integers(1, 3)), [float(rng.uniform(0.55, 0.95))] * 3, -1, cv2.LINE_AA)
-    for _ in range(int(rng.integers(0, 14)) if rng.random() < 0.5 else 0):
-        start = rng.uniform(0, side, 2)
-        path = start + np.cumsum(rng.normal(0, 4, (6, 2)) + rng.normal(0, 3, 2), 0)
-        cv2.polylines(out, [path.astype(np.int32)], False, [float(rng.uniform(0.75, 0.95))] * 3, 1, cv2.LINE_AA)
-    return np.clip(out, 0.3, 1.5)
 
 
 def _fill(crop: np.ndarray, points: np.ndarray, colour: np.ndarray) -> None:

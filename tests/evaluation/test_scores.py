@@ -9,7 +9,7 @@ import pytest
 
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.evaluation.photos import photos
-from facegpt_ros.evaluation.renders import renders
+from facegpt_ros.evaluation.renders import held_out_people, renders
 from facegpt_ros.evaluation.scores import RENDER_SEEDS, Scores, nearest, nme68, score_photos, score_renders
 from facegpt_ros.evaluation.shape import best_fit
 from facegpt_ros.face import Face
@@ -101,7 +101,7 @@ def test_scores_of_nothing_are_said_without_a_division_by_zero():
 
 
 def test_a_perfect_pipeline_scores_perfectly_on_renders(model):
-    shown = list(renders(model, 2, RENDER_SEEDS["val"]))
+    shown = list(renders(model, held_out_people(model, "val"), 2, RENDER_SEEDS["val"]))
     answers = [
         face_at(
             render.landmarks,
@@ -122,7 +122,7 @@ def test_a_perfect_pipeline_scores_perfectly_on_renders(model):
 
 
 def test_pose_errors_are_told_by_axis(model):
-    (render,) = renders(model, 1, RENDER_SEEDS["val"])
+    (render,) = renders(model, held_out_people(model, "val"), 1, RENDER_SEEDS["val"])
     turned = render.rotation @ matrix_from_euler(0, 0, 0).T @ matrix_from_euler(0, 5, 0)  # up, in the head's own frame
     seer = Seer(model, [face_at(render.landmarks, model, rotation=turned)])
     errors = score_renders(seer, 1, "val", unseen).as_json()["pose_deg"]
