@@ -77,7 +77,7 @@ def _expressions(fitter: Fitter, ict: LightStage, options: FitOptions, show: Cal
     start = fitter.fit(neutral.scan, neutral.landmarks, options)
     with_expression = FitOptions(**{**vars(options), "expression": True})
 
-    def one(item: tuple[str, np.ndarray]) -> tuple[str, np.ndarray, np.ndarray, np.ndarray] | None:
+    def one(item: tuple[str, np.ndarray]) -> tuple[str, np.ndarray, np.ndarray, ScanFit] | None:
         name, delta = item
         moved = ict.seen & (np.linalg.norm(delta, axis=1) > 1e-3 * MOVED_MM)
         if moved.sum() < 20:

@@ -14,14 +14,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from facegpt_ros.errors import ScanError
-from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.linear import ACTIVATION_LIMITS, LinearModel
 from facegpt_ros.morphable.rigid import rotation_from_vector, similarity
 from facegpt_ros.morphable.scan import Scan
-from facegpt_ros.morphable.surface import Nearest, Surface, boundary
-from facegpt_ros.render.rasterize import vertex_normals
+from facegpt_ros.morphable.scan_problem import ScanProblem
 
 #: Parts that a scanner cannot see, or sees as something else, and so must not attract scan points.
 _HIDDEN = ("mouth_inner", "tongue", "teeth", "gums")
+_MIDDLE = [36, 45, 33, 48, 54]  # iBUG landmarks whose mean is the middle of the face
+_ACTIVATION_SPREAD = 0.3  # σ of an activation's prior, as for 2D landmarks
+_MIN_POINTS = 100
+_RIGID_STEPS = 12
+_MARGIN = 0.012  # m, by which partners may be farther apart in the beginning
+_STIFF_START = 100.0  # times the prior's weight in the beginning
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class FitOptions:
 
     Attributes:
         prior_mm: what the prior is weighed against: the error of a point, were a hundred of them independent. Smaller
-            follows the scan more closely. The default is the one that predicts left out patches of validation faces best.
+            follows the scan more closely. The default predicts left out patches of validation faces best.
         expression: fit δ as well; else the scan is taken to be neutral.
         iterations: Gauss-Newton steps.
         points: of the scan, drawn evenly from its surface.
@@ -73,10 +78,13 @@ class Fitter:
     """Fits one model to scans; what depends on the model only is prepared once.
 
     Args:
-        model: any linear model with bases and triangles.
+        model: with landmarks of the scheme "ibug68".
+
+    Raises:
+        ModelError: it has none.
     """
 
-    def __init__(self, model: MorphableModel) -> None:
+    def __init__(self, model: LinearModel) -> None:
         self.model = model
         bases = model.bases
         self.mean = np.asarray(bases["mean"], np.float64)
@@ -84,14 +92,16 @@ class Fitter:
         stacked = np.concatenate([bases["identity"], bases["expression"]])  # (K, 3V)
         self.basis = np.ascontiguousarray(stacked.T, np.float32).reshape(len(self.mean), 3, -1)  # (V, 3, K)
         self.triangles = model.triangles[visible(model)]
-        self._border = boundary(self.triangles, len(self.mean))
+        corners, weights = model.embedding("ibug68")
+        self._marks = np.einsum("nci,nc->ni", self.mean[corners], weights)
+        self._mark_basis = np.einsum("ncik,nc->nik", self.basis[corners], weights)
+        self._activations = model.limits["expression"] == ACTIVATION_LIMITS
+        spread = _ACTIVATION_SPREAD if self._activations else 1.0
+        self._stiffness = np.concatenate([np.ones(self.n_identity), np.full(self.n_expression, spread**-2)])
 
-    def landmarks(self, theta: np.ndarray, indices: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """iBUG landmarks (n, 3) of coefficients (K,), and how each coefficient moves them, (n, 3, K)."""
-        corners, weights = self.model.embedding("ibug68")
-        jacobian = np.einsum("ncik,nc->nik", self.basis[corners[indices]], weights[indices])
-        rest = np.einsum("nci,nc->ni", self.mean[corners[indices]], weights[indices])
-        return rest + jacobian @ theta, jacobian
+    def landmarks(self, theta: np.ndarray) -> np.ndarray:
+        """iBUG landmarks (68, 3) m, model frame, of identity and expression coefficients (K,)."""
+        return self._marks + self._mark_basis @ theta
 
     def vertices(self, theta: np.ndarray) -> np.ndarray:
         """(V, 3) m, model frame, of identity and expression coefficients (K,)."""
@@ -112,7 +122,7 @@ class Fitter:
         Args:
             scan: in its own frame and unit. Triangles tell inside from outside: where their normals disagree with the
                 model's, points are left out.
-            landmarks: iBUG index → (3,) in the scan's frame; three or more that lie on no line.
+            landmarks: iBUG index → (3,) in the scan's frame; three or more that lie on no line, or with a start fewer.
             options: how.
             scale: scan units per metre; None takes it once from the landmarks.
             start: begin with this pose and these coefficients instead of the landmarks and the mean face.
@@ -126,87 +136,68 @@ class Fitter:
         marks = np.array([landmarks[i] for i in indices], np.float64).reshape(-1, 3)
         theta = np.zeros(self.n_identity + self.n_expression)
         if start is None:
-            rotation, translation, scale = align(self.landmarks(theta, indices)[0], marks, scale)
+            rotation, translation, scale = align(self.landmarks(theta)[indices], marks, scale)
         else:
             rotation, translation, scale = start.rotation, start.translation, start.scale
             theta[: self.n_identity], theta[self.n_identity :] = start.identity, start.expression
-        centre = scale * (rotation @ self._middle(theta) + translation)
-        cloud, outward = scan.sample(options.points, centre, scale * options.reach_mm * 1e-3, options.seed)
-        if len(cloud) < 100:
+        middle = self.landmarks(theta)[_MIDDLE].mean(0)
+        centre, reach = scale * (rotation @ middle + translation), scale * options.reach_mm * 1e-3
+        cloud, outward = scan.sample(options.points, centre, reach, options.seed)
+        if len(cloud) < _MIN_POINTS:
             raise ScanError(
                 f"{len(cloud)} scan points lie within {options.reach_mm:g} mm of the face that the landmarks show; "
                 "check the landmarks and the unit"
             )
-        # From here on in the model's frame: the fit moves the scan to the model.
-        cloud, marks = (cloud / scale - translation) @ rotation, (marks / scale - translation) @ rotation
-        outward = None if outward is None else outward @ rotation
-        search = Surface(self.vertices(theta), self.triangles)
-        for step in range(options.iterations):
-            progress = step / max(options.iterations - 1, 1)
-            search.move(self.vertices(theta))
-            motion, theta = self._step(search, cloud, outward, indices, marks, theta, options, progress, free)
+        chosen = np.zeros(len(theta), bool)
+        chosen[: self.n_identity], chosen[self.n_identity :] = free[1], options.expression
+        fixed = np.where(chosen, 0, theta)
+        # The fit moves the scan to the model: in the model's frame the bases stay as they are.
+        problem = ScanProblem(
+            self.vertices(fixed),
+            np.ascontiguousarray(self.basis[:, :, chosen]),
+            self.triangles,
+            (cloud / scale - translation) @ rotation,
+            None if outward is None else outward @ rotation,
+            (marks / scale - translation) @ rotation,
+            self.landmarks(fixed)[indices],
+            self._mark_basis[indices][:, :, chosen],
+            self._stiffness[chosen],
+            (np.arange(len(theta)) >= self.n_identity)[chosen] & self._activations,
+            free[0],
+        )
+        values = theta[chosen]
+        steps = options.iterations if chosen.any() else min(options.iterations, _RIGID_STEPS)
+        for step in range(steps):
+            progress = step / max(steps - 1, 1)
+            motion, values = problem.step(
+                values,
+                margin=_MARGIN * max(0.0, 1 - 2 * progress),
+                prior=1e-8 * options.prior_mm**2 * _STIFF_START ** max(0.0, 1 - 1.5 * progress),
+                landmark_weight=10 ** (-2 * progress) / options.landmark_mm**2,
+            )
             turn, shift = rotation_from_vector(motion[:3]), motion[3:]
-            cloud, marks = cloud @ turn.T + shift, marks @ turn.T + shift
-            outward = None if outward is None else outward @ turn.T
+            problem.cloud, problem.marks = problem.cloud @ turn.T + shift, problem.marks @ turn.T + shift
+            problem.outward = None if problem.outward is None else problem.outward @ turn.T
             # cloud' = turn · Rᵀ (s - t) + shift, so R' = R turnᵀ and t' = t - R' shift.
             rotation = rotation @ turn.T
             translation = translation - rotation @ shift
-        vertices = self.vertices(theta)
-        search.move(vertices)
+        theta[chosen] = values
+        problem.surface.move(problem.vertices(values))
+        gaps = problem.surface.nearest(problem.cloud).distance
         return ScanFit(
             theta[: self.n_identity],
             theta[self.n_identity :],
             rotation,
             translation,
             scale,
-            scale * (vertices @ rotation.T + translation),
-            scale * (cloud @ rotation.T + translation),
-            scale * search.nearest(cloud).distance,
+            scale * (self.vertices(theta) @ rotation.T + translation),
+            scale * (problem.cloud @ rotation.T + translation),
+            scale * gaps,
         )
-
-    def _middle(self, theta: np.ndarray) -> np.ndarray:
-        """Between the eyes, the nose and the mouth."""
-        return self.landmarks(theta, [36, 45, 33, 48, 54])[0].mean(0)
-
-    def _step(self, search, cloud, outward, indices, marks, theta, options, progress, free):
-        """One Gauss-Newton step: a small motion (6,) of the cloud, and new coefficients (K,)."""
-        from facegpt_ros.morphable import surface_kernels
-
-        hits: Nearest = search.nearest(cloud)
-        corners = self.triangles[hits.triangle]
-        by_vertex = vertex_normals(search.vertices.astype(np.float32), self.triangles).astype(np.float64)
-        normals = np.einsum("nci,nc->ni", by_vertex[corners], hits.barycentric)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-        foot = search.positions(hits)
-        # Where the nearest point lies on the edge of the surface, the true partner is missing.
-        on_edge = (self._border[corners] | (hits.barycentric < 1e-6)).all(1)
-        weights = _tukey(hits.distance, _cutoff(hits.distance[~on_edge], progress)) * ~on_edge
-        if outward is not None:
-            weights *= (outward * normals).sum(1) > 0.5
-        weights /= max(weights.sum(), 1e-9)
-        shapes = np.empty((len(cloud), len(theta)), np.float32)
-        surface_kernels.project_basis(corners, hits.barycentric, normals, self.basis, shapes)
-        rigid = np.concatenate([np.cross(cloud, normals), normals], 1)
-        # n · (q + ω × q + τ - S(θ)), with S(θ) = foot + shapes (θ' - θ).
-        jacobian = np.concatenate([rigid, -shapes], 1)
-        residual = ((cloud - foot) * normals).sum(1) + shapes @ theta
-        weighted = jacobian * weights[:, None]
-        gram, right = weighted.T @ jacobian, -weighted.T @ residual
-        if indices:
-            place, moves = self.landmarks(theta, indices)
-            # Each as good as a share of the surface, fading while the surface takes over.
-            share = 10 ** (-2 * progress) * (1.0 / options.landmark_mm) ** 2 / len(indices)
-            turn = np.stack([np.cross(np.eye(3), mark).T for mark in marks])  # ω × q as a matrix
-            rows = np.concatenate([turn, np.broadcast_to(np.eye(3), turn.shape), -moves], 2)
-            rows = rows.reshape(-1, rows.shape[2])
-            gap = (marks - place + moves @ theta).ravel()
-            gram, right = gram + share * rows.T @ rows, right - share * rows.T @ gap
-        prior = 1e-6 * options.prior_mm**2 / 100 * 100 ** max(0.0, 1 - 1.5 * progress)
-        return _solve(gram, right, prior, theta, self.n_identity, (*free, options.expression))
 
 
 def fit_scan(
-    model: MorphableModel,
+    model: LinearModel,
     scan: Scan,
     landmarks: Mapping[int, np.ndarray],
     options: FitOptions | None = None,
@@ -238,48 +229,11 @@ def align(source: np.ndarray, target: np.ndarray, scale: float | None) -> tuple[
     return rotation, moved / scale, scale
 
 
-def visible(model: MorphableModel) -> np.ndarray:
+def visible(model: LinearModel) -> np.ndarray:
     """Triangles (F,) bool that a scanner may see: not the inside of the mouth."""
-    hidden = np.zeros(len(model.bases["mean"]), bool)
+    regions: Mapping[str, np.ndarray] = getattr(model, "regions", {})
+    hidden = np.zeros(model.n_vertices, bool)
     for name in _HIDDEN:
-        if name in model.regions:
-            hidden |= model.regions[name] > 0.5
-    return ~hidden[model.triangles].any(1)
-
-
-def _cutoff(distances: np.ndarray, progress: float) -> float:
-    """Distance, m, beyond which a point counts as no part of the face."""
-    typical = 1.4826 * float(np.median(distances)) if len(distances) else 0.0
-    return max(4.5 * typical, 0.004) + 0.012 * max(0.0, 1 - 2 * progress)
-
-
-def _tukey(distances: np.ndarray, cutoff: float) -> np.ndarray:
-    """Weights 1..0 of a robust estimator (Beaton and Tukey, 1974)."""
-    return np.maximum(0.0, 1 - (distances / cutoff) ** 2) ** 2
-
-
-def _solve(gram, right, prior, theta, n_identity, free):
-    """The step: unknowns are motion (6), identity, expression in 0..1; each group only if it is free."""
-    size = len(right)
-    active = np.zeros(size, bool)
-    active[:6], active[6 : 6 + n_identity], active[6 + n_identity :] = free
-    value = np.concatenate([np.zeros(6), theta])
-    damping = np.full(size, prior)
-    damping[:6] = 1e-12
-    system = gram + np.diag(damping)
-    box = np.zeros(size, bool)
-    box[6 + n_identity :] = active[6 + n_identity :]
-    value[box] = value[box].clip(0, 1)
-    loose = active.copy()
-    for _ in range(12):  # bounds by an active set: hold what would leave 0..1, solve for the rest
-        held = ~loose
-        solution = np.linalg.solve(
-            system[np.ix_(loose, loose)], right[loose] - system[np.ix_(loose, held)] @ value[held]
-        )
-        value[loose] = solution
-        out = box & loose & ((value < 0) | (value > 1))
-        if not out.any():
-            break
-        value[out] = value[out].clip(0, 1)
-        loose &= ~out
-    return value[:6], value[6:]
+        if name in regions:
+            hidden |= regions[name] > 0.5
+    return np.asarray(~hidden[model.triangles].any(1))

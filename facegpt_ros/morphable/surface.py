@@ -48,6 +48,7 @@ class Surface:
         self._kernels = surface_kernels
         self._order = np.argsort(_morton(np.asarray(vertices, np.float64)[triangles].mean(1)), kind="stable")
         self._sorted = np.ascontiguousarray(triangles[self._order], np.int64)
+        self._rank = np.argsort(self._order)
         leaves = 1 << (-(-len(triangles) // surface_kernels.LEAF) - 1).bit_length()
         self._boxes = np.empty((2 * leaves, 6))
         self.move(vertices)
@@ -57,10 +58,10 @@ class Surface:
         self.vertices = np.ascontiguousarray(vertices, np.float64)
         self._kernels.fill_boxes(self.vertices, self._sorted, self._boxes)
 
-    def nearest(self, points: np.ndarray) -> Nearest:
-        """Of finite points (N, 3)."""
+    def nearest(self, points: np.ndarray, hint: np.ndarray | None = None) -> Nearest:
+        """Of finite points (N, 3); hint (N,): triangles that may be near, which saves time."""
         points = np.ascontiguousarray(points, np.float64)
-        found = np.empty(len(points), np.int64)
+        found = np.zeros(len(points), np.int64) if hint is None else self._rank[hint]
         barycentric, squared = np.empty((len(points), 3)), np.empty(len(points))
         self._kernels.nearest(points, self.vertices, self._sorted, self._boxes, found, barycentric, squared)
         return Nearest(self._order[found], barycentric, np.sqrt(squared))

@@ -90,7 +90,8 @@ def _on_triangle(points, i, vertices, a, b, c, weights):
 def nearest(points, vertices, triangles, boxes, found, barycentric, squared):
     """For each point (N, 3): triangle (N,), barycentric (N, 3) and squared distance (N,) of the nearest surface point.
 
-    A triangle without area counts as its longest edge; points must be finite.
+    found holds a guess of the triangle before: the nearer it is, the less of the tree is looked at. A triangle without
+    area counts as its longest edge; points must be finite.
     """
     leaves = boxes.shape[0] // 2
     stack = np.empty(128, np.int64)
@@ -98,8 +99,10 @@ def nearest(points, vertices, triangles, boxes, found, barycentric, squared):
     weights = np.empty(3, np.float64)
     for i in range(points.shape[0]):
         x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        best = _FAR
-        found[i] = 0
+        t = found[i]
+        best = _on_triangle(points, i, vertices, triangles[t, 0], triangles[t, 1], triangles[t, 2], weights)
+        for k in range(3):
+            barycentric[i, k] = weights[k]
         stack[0], gaps[0], depth = 1, 0.0, 1
         while depth > 0:
             depth -= 1
