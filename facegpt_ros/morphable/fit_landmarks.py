@@ -8,8 +8,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from facegpt_ros.errors import ModelError
-from facegpt_ros.morphable.landmark_problem import LandmarkProblem, State
-from facegpt_ros.morphable.landmarks import FACE_OVAL_MEDIAPIPE, OUTER_EYES, OUTER_EYES_MEDIAPIPE
+from facegpt_ros.morphable.contour import JAW
+from facegpt_ros.morphable.landmark_problem import LandmarkProblem, Sliding, State
+from facegpt_ros.morphable.landmarks import (
+    FACE_OVAL_MEDIAPIPE,
+    IBUG68_FROM_MEDIAPIPE,
+    OUTER_EYES,
+    OUTER_EYES_MEDIAPIPE,
+)
 from facegpt_ros.morphable.linear import ACTIVATION_LIMITS, LinearModel
 from facegpt_ros.render.camera import Camera
 
@@ -147,6 +153,7 @@ class LandmarkFitter:
             sigma=unit * self.noise,
             stiffness=self._stiffness,
             bounded=self._bounded,
+            slides=self._slides(k),
         )
         n_i, n_e = self._counts
         if start is None:
@@ -166,6 +173,14 @@ class LandmarkFitter:
             np.stack([camera.project(p) for camera, p in zip(cameras, points, strict=True)]),
             np.where(known, gap, 0).sum(1) / known.sum(1) / unit,
         )
+
+    def _slides(self, count: int) -> tuple[np.ndarray, Sliding] | None:
+        """Which of the landmarks slide with yaw: the jaw of the 68, also where it is among MediaPipe's points."""
+        bases = self.model.contour_bases
+        if bases is None:
+            return None
+        rows = JAW if self.scheme == "ibug68" else np.array(IBUG68_FROM_MEDIAPIPE)[JAW]
+        return (rows, bases.at) if rows.max() < count else None
 
     def _eye_distance(self, rays: np.ndarray, known: np.ndarray) -> np.ndarray:
         """(N,): the size of the face by its extent, in outer-eye distances of the mean face seen from the front."""

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from facegpt_ros.errors import ModelError
+from facegpt_ros.morphable.contour import JAW, ContourBases, SlidingContour
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class LinearModel:
         triangles: (F, 3), counter-clockwise seen from outside.
         identity_names, expression_names, albedo_names: I, E and A words.
         embeddings: scheme → triangle (N,) and barycentric weights (N, 3) of its landmarks.
+        contour: where the jaw of scheme "ibug68" lies at some yaws; None: always where its embedding says.
         activations: expressions are ARKit activations (0..1), not standard deviations.
         sha256: of the file it came from, 64 hex digits.
         cure: what an error about the arrays advises.
@@ -61,6 +63,7 @@ class LinearModel:
         expression_names: Sequence[str],
         albedo_names: Sequence[str],
         embeddings: Mapping[str, Embedding] | None = None,
+        contour: SlidingContour | None = None,
         activations: bool = True,
         sha256: str = "",
         cure: str = "get the model's file again",
@@ -95,6 +98,9 @@ class LinearModel:
         if self.triangles.min() < 0 or self.triangles.max() >= v:
             raise ModelError(f"triangles index vertices outside 0..{v - 1}; {cure}")
         self._embedding = {scheme: self._surface_points(scheme, e) for scheme, e in (embeddings or {}).items()}
+        if contour is not None:
+            self._surface_points("ibug68.contour", (contour.triangle.ravel(), contour.barycentric.reshape(-1, 3)))
+        self.contour = contour
 
     @property
     def n_vertices(self) -> int:
@@ -137,20 +143,42 @@ class LinearModel:
         flat = self._coefficients(albedo, self.albedo_names, "albedo") @ self._albedo
         return np.clip(flat.reshape(*flat.shape[:-1], -1, 3) + self._colour, 0, 1)
 
-    def landmarks(self, identity: np.ndarray, expression: np.ndarray, scheme: str = "ibug68") -> np.ndarray:
-        """α (..., I), δ (..., E) → (..., N, 3) float32, model frame, m; without evaluating the whole mesh."""
+    def landmarks(
+        self,
+        identity: np.ndarray,
+        expression: np.ndarray,
+        scheme: str = "ibug68",
+        yaw: np.ndarray | float | None = None,
+    ) -> np.ndarray:
+        """α (..., I), δ (..., E) → (..., N, 3) float32, model frame, m; without evaluating the whole mesh.
+
+        With yaw (...,) in degrees (pose.seen_yaw) the jaw of "ibug68" lies where it is seen from there; with None, or
+        in a model without a sliding contour, where it is seen from ahead.
+        """
         self._require(scheme)
         mean, identity_basis, expression_basis = self._landmark_bases[scheme]
         identity = self._coefficients(identity, self.identity_names, "identity")
         expression = self._coefficients(expression, self.expression_names, "expression")
         flat = identity @ identity_basis + expression @ expression_basis
-        return flat.reshape(*flat.shape[:-1], -1, 3) + mean
+        points = flat.reshape(*flat.shape[:-1], -1, 3) + mean
+        if yaw is not None and self.contour_bases is not None and scheme == "ibug68":
+            parts = (np.broadcast_to(part, (*flat.shape[:-1], part.shape[-1])) for part in (identity, expression))
+            seen_from = np.broadcast_to(np.asarray(yaw, np.float32), flat.shape[:-1])
+            points[..., JAW, :] = self.contour_bases.points(np.concatenate(list(parts), -1), seen_from)
+        return points
 
     def embedding(self, scheme: str = "ibug68") -> tuple[np.ndarray, np.ndarray]:
         """Landmarks on the surface: vertex indices (N, 3) int32 and their barycentric weights (N, 3) float32."""
         self._require(scheme)
         triangle, barycentric = self._embedding[scheme]
         return self.triangles[triangle], barycentric
+
+    @cached_property
+    def contour_bases(self) -> ContourBases | None:
+        """The sliding jaw of "ibug68" by yaw; None where it does not slide."""
+        if self.contour is None:
+            return None
+        return ContourBases(self.contour, self.triangles, self._mean, self._shape)
 
     @cached_property
     def _landmark_bases(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from facegpt_ros.errors import ModelError
+from facegpt_ros.morphable.contour import SlidingContour
 from facegpt_ros.morphable.landmarks import SCHEMES
 from facegpt_ros.morphable.linear import LinearModel
 
@@ -55,6 +56,7 @@ class MorphableModel(LinearModel):
                 embeddings={
                     s: (tensors[f"landmarks.{s}.triangle"], tensors[f"landmarks.{s}.barycentric"]) for s in SCHEMES
                 },
+                contour=_contour(tensors),
                 sha256=sha256,
                 cure="build the file again with `facegpt morphable build`",
             )
@@ -83,3 +85,11 @@ class MorphableModel(LinearModel):
             raise ModelError(
                 f"{path} is no safetensors file ({error}); build it with `facegpt morphable build`"
             ) from error
+
+
+def _contour(tensors: dict[str, np.ndarray]) -> SlidingContour | None:
+    """None for files of before the contour could slide."""
+    prefix = "landmarks.ibug68.contour."
+    if f"{prefix}yaw" not in tensors:
+        return None
+    return SlidingContour(*(tensors[prefix + key] for key in ("yaw", "triangle", "barycentric")))
