@@ -88,17 +88,6 @@ def test_nearest_point_lies_inside_on_an_edge_or_in_a_corner(point, nearest):
     assert np.allclose(closest[0], nearest) and gaps[0] == pytest.approx(np.linalg.norm(np.subtract(point, nearest)))
 
 
-def test_the_neighbours_that_are_tried_hold_the_nearest_on_a_face(model, person, monkeypatch: pytest.MonkeyPatch):
-    rng = np.random.default_rng(4)
-    chosen = rng.choice(np.flatnonzero(model.regions["skin"] * model.regions["face"] > 0.5), 300, replace=False)
-    points = person[chosen] + rng.normal(0, 0.003, (300, 3))
-    inside = model.triangles[(model.regions["face"] > 0.2)[model.triangles].all(1)]
-    few = surface_distances(points, person, inside)[1]
-    monkeypatch.setattr("facegpt_ros.evaluation.shape._NEIGHBOURS", 300)
-    many = surface_distances(points, person, inside)[1]
-    assert (few >= many - 1e-12).all() and few.mean() == pytest.approx(many.mean(), rel=0.01)
-
-
 def test_no_error_for_a_moved_and_scaled_copy(model, person):
     turn = Rotation.from_rotvec([0.3, 1.2, -0.5]).as_matrix()
     assert error_mm(model, 8.3 * person @ turn.T + (4.0, 5, 6), person).max() < 1e-3
