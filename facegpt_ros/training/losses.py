@@ -15,6 +15,7 @@ from facegpt_ros.model.regressor import Theta, decode, rotation_from_6d
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.shading import sh_basis
+from facegpt_ros.training.shape_distance import shape_distance
 
 _EXPRESSION_SPREAD = 0.25  # of one activation: the unit of the expression prior
 _VERTICES = 500
@@ -28,6 +29,7 @@ _OPENINGS = ((37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65
 RENDER_WEIGHTS = {
     "landmarks": 25.0,  # crop units
     "vertices": 0.25,  # mm
+    "shape": 1.0,  # mm
     "rotation": 20.0,  # matrix entries
     "offset": 8.0,  # crop units
     "scale": 6.0,  # log
@@ -75,6 +77,7 @@ class FaceGeometry(nn.Module):
         self._keep("vertex_identity", bases["identity"].reshape(n_i, -1, 3)[:, chosen].reshape(n_i, -1))
         self._keep("vertex_expression", bases["expression"].reshape(n_e, -1, 3)[:, chosen].reshape(n_e, -1))
         self._keep("vertex_albedo", bases["albedo"].reshape(n_a, -1, 3)[:, chosen].reshape(n_a, -1))
+        self._keep("shape_distance", shape_distance(model))  # (I, K) mm
         side = np.linspace(-0.8, 0.8, 6)
         x, y = (grid.ravel() for grid in np.meshgrid(side, side))
         z2 = 1 - x * x - y * y
@@ -141,6 +144,7 @@ class RegressorLoss(nn.Module):
         raw_expression = raw[:, layout.expression]
         terms["landmarks"] = (geometry.projected_landmarks(theta, half_extent) - landmarks).abs().mean()
         terms["vertices"] = 1000 * (moved.view(len(moved), -1, 3).square().sum(-1) + 1e-10).sqrt().mean()
+        terms["shape"] = (d_identity @ geometry.shape_distance).abs().mean()
         turn = rotation_from_6d(raw[:, layout.rotation]) - rotation_from_6d(label[:, layout.rotation])
         terms["rotation"] = turn.abs().mean()
         terms["offset"] = (raw[:, layout.offset] - label[:, layout.offset]).abs().mean()

@@ -17,6 +17,7 @@ from facegpt_ros.training.backgrounds import Backgrounds
 from facegpt_ros.training.occluders import pixels
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.sampling import project
+from facegpt_ros.training.shape_distance import shape_distance
 from facegpt_ros.training.synthetic import RenderBatch, Synthesizer
 
 Infer = Callable[[np.ndarray], np.ndarray]
@@ -39,6 +40,7 @@ class Validation:
         self.model = model
         self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
         self._photos = {name: [split.plain(i, size) for i in range(len(split))] for name, split in photos.items()}
+        self._shape = shape_distance(model)
         synthesizer = Synthesizer(model, Backgrounds(_SEED, count=60), _SEED)
         rng = np.random.default_rng(_SEED)
         parts = [synthesizer.batch(rng, 64, size) for _ in range(max(1, renders // 64))]
@@ -52,7 +54,8 @@ class Validation:
 
     def measure(self, infer: Infer) -> dict[str, float]:
         """nme68_<set>: share of the outer-eye distance. On renders also the pose's mean absolute error in degrees,
-        identity (mean landmark distance in mm, expression as labelled), expression and presence accuracy.
+        identity (mean landmark distance in mm, expression as labelled), shape (share of the mean face's error),
+        expression and presence accuracy.
         """
         out = {}
         for name, samples in self._photos.items():
@@ -76,6 +79,9 @@ class Validation:
             labels.identity, labels.expression
         )
         out["identity_mm"] = float(1000 * np.linalg.norm(shape, axis=-1).mean(1)[present].mean())
+        # Of every identity that the model can say, by NoW's measure; 1 is the mean face for everybody.
+        gaps, prior = ((labels.identity - at)[present] @ self._shape for at in (estimate.identity, 0))
+        out["shape_of_mean_face"] = float(np.abs(gaps).mean() / np.abs(prior).mean())
         out["expression_l1"] = float(np.abs(estimate.expression - labels.expression)[present].mean())
         out["presence_accuracy"] = float(((estimate.presence > 0.5) == present).mean())
         return out
