@@ -11,12 +11,17 @@ import cv2
 import numpy as np
 
 from facegpt_ros.training.augment import crop_noise
+from facegpt_ros.training.solid import empty_mask, lay, strands
 
 _SHIFT = 4  # cv2 draws with this many fractional bits
 _SKIN = np.array(
     [[198, 216, 240], [150, 180, 226], [110, 145, 198], [70, 105, 160], [45, 70, 110], [30, 45, 75]], float
 )
 _HAIR = np.array([[18, 20, 24], [25, 35, 55], [40, 65, 105], [90, 140, 190], [150, 155, 160], [215, 218, 222]], float)
+
+
+_WHOLE = np.array([255.0])
+_CLOTH = np.array([[225, 200, 150], [235, 235, 235], [30, 30, 30], [200, 215, 160]], float)
 
 
 def pixels(points: np.ndarray, size: int) -> np.ndarray:
@@ -85,23 +90,41 @@ def glasses(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -
             _fill(lens, ring, _any_colour(rng) * (0.25 if dark else 1))
         _blend(crop, lens, rng.uniform(0.55, 1.0) if dark else rng.uniform(0.05, 0.35))
     width = size * rng.uniform(0.006, 0.03)
+    rim = empty_mask(crop)
     for ring in rings:
-        _line(crop, ring, frame, width, closed=True)
+        _line(rim, ring, _WHOLE, width, closed=True)
     # Inner ends are the points closest to the other lens.
     inner = [rings[0][np.argmax(rings[0] @ along)], rings[1][np.argmin(rings[1] @ along)]]
     outer = [rings[0][np.argmin(rings[0] @ along)], rings[1][np.argmax(rings[1] @ along)]]
-    _line(crop, np.stack(inner), frame, width)
+    _line(rim, np.stack(inner), _WHOLE, width)
     for end, temple in zip(outer, (at[0], at[16]), strict=True):
         if (temple - end) @ (end - eyes.mean(0)) > 0:  # the temple behind a turned head is hidden
-            _line(crop, np.stack([end, temple]), frame, width)
+            _line(rim, np.stack([end, temple]), _WHOLE, width)
+    lay(crop, rim, frame, rng, 0.4 * width + 0.012 * size)
+    if rng.random() < 0.3:  # a window or a lamp in the lenses
+        glare = crop.copy()
+        for ring in rings:
+            middle, small = ring.mean(0), rng.uniform(0.15, 0.5)
+            _fill(glare, middle + small * (ring - middle) + rng.normal(0, 0.15 * size * 0.2, 2), np.array([255.0] * 3))
+        _blend(crop, glare, rng.uniform(0.1, 0.5))
 
 
 def mask(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
-    """A surgical mask or scarf over nose or mouth and below."""
-    at = pixels(landmarks, crop.shape[0])
+    """A surgical mask or scarf over nose or mouth and below, with folds and ear loops."""
+    size = crop.shape[0]
+    at = pixels(landmarks, size)
     top = at[int(rng.integers(28, 31))] if rng.random() < 0.7 else at[33]
-    lower = at[2:15] + (at[8] - at[33]) * rng.uniform(0.0, 0.25)
-    _fill(crop, np.concatenate([top[None], lower[::-1]]), _any_colour(rng))
+    down = at[8] - at[27]
+    lower = at[2:15] + down * rng.uniform(-0.05, 0.12) * np.sin(np.linspace(0, np.pi, 13))[:, None]
+    left, right = (top + 0.5 * (side - top) + down * 0.04 for side in (at[2], at[14]))
+    body = empty_mask(crop)
+    _fill(body, np.concatenate([left[None], top[None], right[None], lower[::-1]]), _WHOLE)
+    colour = _CLOTH[rng.integers(len(_CLOTH))] * np.exp(rng.normal(0, 0.15)) if rng.random() < 0.6 else _any_colour(rng)
+    folds = strands(crop, at[14] - at[2], rng, rng.uniform(0.02, 0.12))
+    if rng.random() < 0.6:
+        for side, ear in ((at[2], at[0]), (at[14], at[16])):
+            _line(crop, np.stack([side, ear]), 0.9 * colour, size * 0.008)
+    lay(crop, body, colour * folds, rng, 0.09 * size, rng.uniform(0.1, 0.4))
 
 
 def hat(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
@@ -114,10 +137,19 @@ def hat(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> No
     out = (right - left) * rng.uniform(0.1, 0.45)
     middle = (left + right) / 2 + up * rng.uniform(-0.05, 0.08)
     points = np.stack([left - out, middle, right + out, right + out + up * 1.3, left - out + up * 1.3])
-    colour = hair_colour(rng) if rng.random() < 0.5 else _any_colour(rng)
-    _fill(crop, points, colour)
-    if rng.random() < 0.4:
-        _line(crop, points[:3], _any_colour(rng), size * rng.uniform(0.01, 0.06))
+    body = empty_mask(crop)
+    if rng.random() < 0.5:  # a fringe
+        teeth = np.linspace(left - out, right + out, 14)[1:-1] + rng.normal(0, 0.03 * size, (12, 2))
+        sag = np.sin(np.linspace(0, np.pi, 14))[1:-1, None] * (middle - (left + right) / 2)
+        _fill(body, np.concatenate([points[:1], teeth + sag, points[2:]]), _WHOLE)
+        lay(crop, body, hair_colour(rng) * strands(crop, up, rng, 0.2), rng, 0.04 * size)
+        return
+    _fill(body, points, _WHOLE)
+    lay(crop, body, _any_colour(rng) * strands(crop, right - left, rng, rng.uniform(0, 0.08)), rng, 0.06 * size)
+    if rng.random() < 0.5:
+        rim = empty_mask(crop)
+        _line(rim, points[:3], _WHOLE, size * rng.uniform(0.01, 0.08))
+        lay(crop, rim, _any_colour(rng), rng, 0.03 * size)
 
 
 def hair_strokes(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
@@ -133,11 +165,11 @@ def hair_strokes(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generat
     spread = np.linalg.norm(up) * rng.uniform(0.03, 0.16)
     s = np.linspace(0, 1, 7)[:, None]
     path = (1 - s) * root + s * tip + 4 * s * (1 - s) * bend
-    for _ in range(int(rng.integers(3, 16))):
+    lock = empty_mask(crop)
+    for _ in range(int(rng.integers(4, 16))):
         offset = rng.normal(0, spread, 2) * (0.3 + 0.7 * s)
-        _line(
-            crop, path + offset, np.clip(colour * np.exp(rng.normal(0, 0.25)), 0, 255), size * rng.uniform(0.004, 0.05)
-        )
+        _line(lock, path + offset, _WHOLE, size * rng.uniform(0.004, 0.035))
+    lay(crop, lock, colour * strands(crop, root - tip, rng, 0.2), rng, 0.012 * size)
 
 
 def hand(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
@@ -152,15 +184,29 @@ def hand(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> N
     colour = _skin_colour(rng)
     wrist = goal - along * width * rng.uniform(5, 8)
     palm = goal - along * width * rng.uniform(2.5, 4)
-    _line(crop, np.stack([wrist, palm]), colour * 0.9, width * 2.6)
+    arm = empty_mask(crop)
+    _line(arm, np.stack([wrist, palm]), _WHOLE, width * 2.6)
+    lay(crop, arm, colour * 0.95, rng, 0.8 * width)
     count = int(rng.integers(1, 5))
+    reach = along * width * rng.uniform(-0.3, 0.8)
     for i in range(count):
-        base = palm + side * width * 0.9 * (i - (count - 1) / 2)
-        tip = (
-            goal + side * width * rng.uniform(0.9, 1.3) * (i - (count - 1) / 2) + along * width * rng.uniform(-0.8, 0.8)
-        )
-        _line(crop, np.stack([base, tip]), colour * 0.6, width * 1.08)
-        _line(crop, np.stack([base, tip]), colour * np.exp(rng.normal(0, 0.08)), width * 0.9)
+        aside = i - (count - 1) / 2
+        base = palm + side * width * 0.9 * aside
+        tip = goal + reach + side * width * rng.uniform(0.95, 1.15) * aside - along * width * 0.3 * aside**2
+        knuckle = (base + tip) / 2 + side * width * rng.normal(0, 0.12)
+        finger = empty_mask(crop)
+        _line(finger, np.stack([base, knuckle, tip]), _WHOLE, width * 0.95)
+        lay(crop, finger, colour * np.exp(rng.normal(0, 0.05)), rng, 0.3 * width)
+        if rng.random() < 0.4:
+            nail = tip + along * width * 0.15
+            cv2.circle(
+                crop,
+                tuple(int(v) for v in nail),
+                max(1, int(0.25 * width)),
+                (colour * 1.15).clip(0, 255).tolist(),
+                -1,
+                cv2.LINE_AA,
+            )
 
 
 def block(crop: np.ndarray, landmarks: np.ndarray, rng: np.random.Generator) -> None:
