@@ -17,7 +17,7 @@ from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.training.backgrounds import Backgrounds
 from facegpt_ros.training.head import HeadPainter
-from facegpt_ros.training.sampling import sample_expressions, sample_illumination
+from facegpt_ros.training.sampling import sample_expressions, sample_illumination, within_reach
 
 WIDTH, HEIGHT = 640, 480
 HELD_OUT = SHIPPED.with_name("held_out_people.safetensors")
@@ -78,7 +78,7 @@ def renders(model: MorphableModel, people: np.ndarray, count: int, seed: int) ->
     for i in range(count):
         rng = np.random.default_rng([seed, i])
         neutral = people[i % len(people)]
-        expression = sample_expressions(model.expression_names, rng, 1)[0]
+        expression = within_reach(model, sample_expressions(model.expression_names, rng, 1))[0]
         vertices = neutral + model.vertices(rest, expression) - model.bases["mean"]
         colours = model.colours(rng.standard_normal(len(model.albedo_names)).clip(-2.5, 2.5))
         rotation = matrix_from_euler(rng.uniform(-60, 60), rng.uniform(-30, 30), rng.uniform(-30, 30))

@@ -14,6 +14,9 @@ from facegpt_ros.render.shading import ambient, directional, sh_basis
 from facegpt_ros.training.framing import jitter, standard_framing
 
 _COEFFICIENT_LIMIT = 2.5
+_PORTRAITS = 0.2  # share that looks as people do when they are photographed: at the camera, at rest or smiling
+_REACH = 1.15  # how far a mixture may move a landmark, in the furthest that one expression alone does
+_SLACK_M = 0.002
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,10 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     """count random faces: anyone, any look, ±60° yaw and a little beyond, framed as the tracker would."""
     limit = _COEFFICIENT_LIMIT
     identity = rng.standard_normal((count, len(model.identity_names))).clip(-limit, limit)
+    portrait = rng.random(count) < _PORTRAITS
     expression = sample_expressions(model.expression_names, rng, count)
+    expression = np.where(portrait[:, None], portrait_expressions(model.expression_names, rng, count), expression)
+    expression = within_reach(model, expression)
     albedo = rng.standard_normal((count, len(model.albedo_names)))
     albedo = np.where(rng.random(albedo.shape) < 0.25, rng.uniform(-limit, limit, albedo.shape), albedo).clip(
         -limit, limit
@@ -56,6 +62,7 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     pitch = np.select(
         [kind < 0.35, kind < 0.88], [rng.normal(0, 12, count), rng.uniform(-30, 30, count)], rng.uniform(-40, 40, count)
     )
+    yaw, pitch = np.where(portrait, rng.normal(0, 9, count), yaw), np.where(portrait, rng.normal(0, 6, count), pitch)
     rotation = matrix_from_euler(yaw, pitch, np.zeros(count))
     distance = np.exp(rng.uniform(np.log(0.25), np.log(3.0), count))  # m; its effect is the strength of perspective
 
@@ -138,6 +145,46 @@ def sample_expressions(names: tuple[str, ...], rng: np.random.Generator, count: 
     return out
 
 
+def portrait_expressions(names: tuple[str, ...], rng: np.random.Generator, count: int) -> np.ndarray:
+    """δ (count, E) float32 of people who are photographed: a smile or none, eyes at the camera, traces of the rest."""
+    index = {name: i for i, name in enumerate(names)}
+    smile = np.where(rng.random(count) < 0.6, rng.beta(1.6, 1.4, count), 0)
+    wide = smile * rng.uniform(0, 1, count) * (rng.random(count) < 0.6)  # with teeth
+    levels = {
+        "mouthSmile": smile,
+        "mouthUpperUp": 0.7 * wide,
+        "mouthLowerDown": 0.4 * wide,
+        "mouthStretch": 0.3 * wide,
+        "mouthDimple": 0.4 * smile * rng.uniform(0, 1, count),
+        "cheekSquint": 0.6 * smile * rng.uniform(0, 1, count),
+        "eyeSquint": np.maximum(0.6 * smile, 0.25) * rng.uniform(0, 1, count),
+        "eyeBlink": np.abs(rng.normal(0, 0.12, count)),
+        "jawOpen": 0.15 * wide * rng.uniform(0, 1, count),
+    }
+    out = np.zeros((count, len(names)), np.float32)
+    for stem, level in levels.items():
+        for name in (stem, f"{stem}Left", f"{stem}Right"):
+            if name in index:
+                out[:, index[name]] = level * np.exp(rng.normal(0, 0.1, count))
+    traces = np.abs(rng.normal(0, 0.06, out.shape)) * (rng.random(out.shape) < 0.25)
+    traces[:, [i for name, i in index.items() if name.startswith(("eyeLook", "tongue", "mouthClose"))]] = 0
+    out = np.clip(out + traces, 0, 1).astype(np.float32)
+    for row in out:
+        _gaze(row, index, rng, 0.12)
+    return out
+
+
+def within_reach(model: MorphableModel, expression: np.ndarray) -> np.ndarray:
+    """δ (N, E) with those mixtures weakened whose parts add up to more than a face can move."""
+    count = len(model.expression_names)
+    rest = np.zeros((count + 1, len(model.identity_names)), np.float32)
+    points = model.landmarks(rest, np.eye(count + 1, count, dtype=np.float32))  # (E + 1, 68, 3)
+    single = points[:-1] - points[-1]
+    limit = _REACH * np.linalg.norm(single, axis=-1).max(0) + _SLACK_M  # (68,)
+    moved = np.linalg.norm(np.einsum("ne,ekc->nkc", expression, single), axis=-1)  # (N, 68)
+    return (expression / np.maximum(1, (moved / limit).max(1))[:, None]).astype(np.float32)
+
+
 def _units(names: tuple[str, ...]) -> list[list[int]]:
     """Left/right pairs as one, the rest alone; gaze, jaw opening and lip closing have their own rules."""
     groups: dict[str, list[int]] = {}
@@ -150,8 +197,8 @@ def _units(names: tuple[str, ...]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _gaze(row: np.ndarray, index: dict[str, int], rng: np.random.Generator) -> None:
-    left, up = np.clip(rng.normal(0, 0.45, 2), -1, 1)  # towards the subject's left, and up
+def _gaze(row: np.ndarray, index: dict[str, int], rng: np.random.Generator, spread: float = 0.45) -> None:
+    left, up = np.clip(rng.normal(0, spread, 2), -1, 1)  # towards the subject's left, and up
     level = {
         "eyeLookOutLeft": max(left, 0),
         "eyeLookInRight": max(left, 0),

@@ -10,7 +10,13 @@ from facegpt_ros.render.camera import Camera
 from facegpt_ros.training.backgrounds import Backgrounds
 from facegpt_ros.training.framing import standard_framing, to_crop_units
 from facegpt_ros.training.photos import mirrored
-from facegpt_ros.training.sampling import project, sample_scenes
+from facegpt_ros.training.sampling import (
+    portrait_expressions,
+    project,
+    sample_expressions,
+    sample_scenes,
+    within_reach,
+)
 from facegpt_ros.training.synthetic import Synthesizer
 
 
@@ -97,3 +103,34 @@ def test_mirroring_landmarks_twice_changes_nothing():
     landmarks = np.random.default_rng(0).normal(0, 1, (68, 2))
     again = mirrored(*mirrored(crop, landmarks))
     assert np.array_equal(again[0], crop) and np.allclose(again[1], landmarks)
+
+
+def test_lips_are_only_closed_over_an_open_jaw(model):
+    names = model.expression_names
+    drawn = np.concatenate(
+        [draw(names, np.random.default_rng(0), 500) for draw in (sample_expressions, portrait_expressions)]
+    )
+    closed, jaw = drawn[:, names.index("mouthClose")], drawn[:, names.index("jawOpen")]
+    assert closed.max() > 0 and (closed <= jaw + 0.1).all()
+    assert drawn.min() >= 0 and drawn.max() <= 1
+
+
+def test_photographed_people_smile_and_look_at_the_camera(model):
+    drawn = portrait_expressions(model.expression_names, np.random.default_rng(1), 400)
+    mean = dict(zip(model.expression_names, drawn.mean(0), strict=True))
+    assert mean["mouthSmileLeft"] > 0.2
+    assert max(value for name, value in mean.items() if name.startswith("eyeLook")) < 0.1
+    assert mean["tongueOut"] == 0
+
+
+def test_mixtures_stay_within_what_a_face_can_do(model):
+    names, none = model.expression_names, np.zeros((1, len(model.identity_names)))
+    single = np.eye(len(names), dtype=np.float32)
+    np.testing.assert_allclose(within_reach(model, single), single)
+    wild = np.zeros((1, len(names)), np.float32)
+    wild[0, [names.index(name) for name in ("jawOpen", "mouthFunnel", "mouthLowerDownLeft", "mouthLowerDownRight")]] = 1
+    tamed = within_reach(model, 1.5 * wild)
+    assert tamed[0, names.index("jawOpen")] < 1.4
+    rest = model.landmarks(none, 0 * wild)
+    moved = [np.linalg.norm(model.landmarks(none, pose) - rest, axis=-1).max() for pose in (1.5 * wild, tamed)]
+    assert moved[1] < 0.95 * moved[0]
