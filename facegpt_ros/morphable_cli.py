@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from facegpt_ros.errors import ModelError
+from facegpt_ros.morphable import landmarks_cli
 from facegpt_ros.morphable.model import SHIPPED, MorphableModel
 
 
@@ -30,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("-o", "--out", type=Path, default=Path("faces.png"), help="picture to write")
     info = commands.add_parser("info", help="print name, version, licence, counts and names as JSON")
     info.add_argument("--model", type=Path, help="model file (default: the shipped one)")
+    places = commands.add_parser("landmarks", help="put a model's landmarks where labelled photos have them")
+    landmarks_cli.add_arguments(places)
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"build": _build, "show": _show, "info": _info}[args.action](args)
+    return {"build": _build, "show": _show, "info": _info, "landmarks": landmarks_cli.run}[args.action](args)
 
 
 def _build(args: argparse.Namespace) -> int:

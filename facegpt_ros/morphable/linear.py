@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +22,8 @@ ACTIVATION_LIMITS = (
 )  # of an ARKit activation, whose range is 0..1; the rest lets fits and captions exaggerate
 
 Embedding = tuple[np.ndarray, np.ndarray]  # of N landmarks: triangle (N,) int32, barycentric weights (N, 3) float32
+
+Model = TypeVar("Model", bound="LinearModel")
 
 
 class LinearModel:
@@ -97,10 +101,7 @@ class LinearModel:
             raise ModelError(f"triangles are {self.triangles.shape}, not (F, 3); {cure}")
         if self.triangles.min() < 0 or self.triangles.max() >= v:
             raise ModelError(f"triangles index vertices outside 0..{v - 1}; {cure}")
-        self._embedding = {scheme: self._surface_points(scheme, e) for scheme, e in (embeddings or {}).items()}
-        if contour is not None:
-            self._surface_points("ibug68.contour", (contour.triangle.ravel(), contour.barycentric.reshape(-1, 3)))
-        self.contour = contour
+        self._set_landmarks(embeddings or {}, contour)
 
     @property
     def n_vertices(self) -> int:
@@ -173,6 +174,21 @@ class LinearModel:
         triangle, barycentric = self._embedding[scheme]
         return self.triangles[triangle], barycentric
 
+    def surface_points(self, scheme: str = "ibug68") -> Embedding:
+        """As embedding, by triangle: (N,) int32 and barycentric weights (N, 3) float32."""
+        self._require(scheme)
+        return self._embedding[scheme]
+
+    def with_landmarks(
+        self: Model, embeddings: Mapping[str, Embedding], contour: SlidingContour | None = None
+    ) -> Model:
+        """The same model with other landmarks; arguments as for a new one. Raises ModelError as that does."""
+        other = copy.copy(self)
+        for name in ("_landmark_bases", "contour_bases"):
+            other.__dict__.pop(name, None)
+        other._set_landmarks(embeddings, contour)
+        return other
+
     @cached_property
     def contour_bases(self) -> ContourBases | None:
         """The sliding jaw of "ibug68" by yaw; None where it does not slide."""
@@ -187,7 +203,7 @@ class LinearModel:
             corners, weights = self.embedding(scheme)
 
             def at(basis: np.ndarray, corners: np.ndarray = corners, weights: np.ndarray = weights) -> np.ndarray:
-                return np.einsum("knci,nc->kni", basis.reshape(len(basis), -1, 3)[:, corners], weights)
+                return np.einsum("knci,nc->kni", basis.reshape(len(basis), self.n_vertices, 3)[:, corners], weights)
 
             identity, expression = at(self._identity), at(self._expression)
             bases[scheme] = (
@@ -244,6 +260,12 @@ class LinearModel:
         if triangle.size and (triangle.min() < 0 or triangle.max() >= len(self.triangles)):
             raise ModelError(f"landmarks {scheme} lie on triangles outside 0..{len(self.triangles) - 1}; {self._cure}")
         return triangle, barycentric
+
+    def _set_landmarks(self, embeddings: Mapping[str, Embedding], contour: SlidingContour | None) -> None:
+        self._embedding = {scheme: self._surface_points(scheme, e) for scheme, e in embeddings.items()}
+        if contour is not None:
+            self._surface_points("ibug68.contour", (contour.triangle.ravel(), contour.barycentric.reshape(-1, 3)))
+        self.contour = contour
 
     def _require(self, scheme: str) -> None:
         if scheme not in self._embedding:
