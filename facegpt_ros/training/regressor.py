@@ -10,7 +10,7 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,88 +18,22 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from facegpt_ros.errors import ConfigError, WeightsError
-from facegpt_ros.model.regressor import STRIDE, Regressor, decode
+from facegpt_ros.errors import WeightsError
+from facegpt_ros.model.regressor import Regressor, decode
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
+from facegpt_ros.training.options import WARM_UP, TrainingOptions, add_arguments
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs, start_from
 
+__all__ = ["CHECKPOINT", "METRICS", "Trainer", "TrainingOptions", "add_arguments", "load_checkpoint", "run", "schedule"]
+
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
-_WARM_UP = 0.02  # share of the run
 _PHOTOMETRIC_PHOTOS = 8
-
-
-@dataclass
-class TrainingOptions:
-    """One run; see add_arguments for units."""
-
-    out: Path
-    photos: list[Path]
-    size: int = 128
-    steps: int = 100_000
-    batch: int = 48
-    photo_share: float = 0.25
-    minutes: float = 0.0
-    lr: float = 1e-3
-    seed: int = 0
-    resume: str = "auto"
-    start_from: Path | None = None
-    cool_down: float = 0.3
-    evaluate_every: int = 1000
-    checkpoint_minutes: float = 3.0
-    photometric_every: int = 2
-    freeze_blocks: int = 3
-    threads: int = 0
-    workers: int = 1
-    pretrained: bool = True
-
-    def __post_init__(self) -> None:
-        if self.size % STRIDE or self.size < 2 * STRIDE:
-            raise ConfigError(f"size is {self.size}; it must be a multiple of {STRIDE}, at least {2 * STRIDE}")
-        if self.steps < 1 or self.batch < 2:
-            raise ConfigError(f"steps is {self.steps} and batch {self.batch}; they must be at least 1 and 2")
-        if not 0 <= self.photo_share < 1:
-            raise ConfigError(f"photo_share is {self.photo_share}; it must lie in 0..1, below 1")
-        if not 0 < self.cool_down <= 1 - _WARM_UP:
-            raise ConfigError(f"cool_down is {self.cool_down}; it must lie above 0, at most {1 - _WARM_UP}")
-        if self.resume not in ("auto", "never", "must"):
-            raise ConfigError(f"resume is '{self.resume}'; use auto, never or must")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `facegpt train regressor`."""
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.jsonl and sheets")
-    parser.add_argument("--photos", type=Path, action="append", default=[], help="photo folder; may be repeated")
-    parser.add_argument("--size", type=int, default=128, help="crop side, px; may change when resuming")
-    parser.add_argument("--steps", type=int, default=100_000, help="at most so many optimiser steps")
-    parser.add_argument(
-        "--minutes", type=float, default=0.0, help="at most so long, resumed time included; 0: no limit"
-    )
-    parser.add_argument("--batch", type=int, default=48, help="crops a step")
-    parser.add_argument("--photo-share", type=float, default=0.25, help="of the batch, the rest are renders")
-    parser.add_argument("--lr", type=float, default=1e-3, help="peak learning rate")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--resume", default="auto", choices=("auto", "never", "must"), help="continue what lies in --out"
-    )
-    parser.add_argument(
-        "--start-from",
-        type=Path,
-        metavar="WEIGHTS",
-        help="regressor.safetensors or checkpoint.pt, of an older morphable model too, when nothing is resumed",
-    )
-    parser.add_argument("--cool-down", type=float, default=0.3, help="share of the run over which the rate falls")
-    parser.add_argument("--evaluate-every", type=int, default=1000, help="steps between validations")
-    parser.add_argument("--checkpoint-minutes", type=float, default=3.0, help="between checkpoints")
-    parser.add_argument("--photometric-every", type=int, default=2, help="steps between photometric losses; 0: never")
-    parser.add_argument("--freeze-blocks", type=int, default=3, help="early blocks of 16 kept from ImageNet, for speed")
-    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its choice")
-    parser.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -313,8 +247,8 @@ def schedule(progress: float, cool_down: float = 0.3) -> float:
 
     A plateau lets a run be prolonged before it cools down, over the share cool_down of the run.
     """
-    if progress < _WARM_UP:
-        return 0.05 + 0.95 * progress / _WARM_UP
+    if progress < WARM_UP:
+        return 0.05 + 0.95 * progress / WARM_UP
     if progress < 1 - cool_down:
         return 1.0
     down = min(1.0, (progress - 1 + cool_down) / cool_down)
