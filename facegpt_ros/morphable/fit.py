@@ -15,7 +15,8 @@ import numpy as np
 
 from facegpt_ros.errors import ScanError
 from facegpt_ros.morphable.linear import ACTIVATION_LIMITS, LinearModel
-from facegpt_ros.morphable.rigid import rotation_from_vector, similarity
+from facegpt_ros.morphable.pose import rotation_from_vector
+from facegpt_ros.morphable.rigid import similarity
 from facegpt_ros.morphable.scan import Scan
 from facegpt_ros.morphable.scan_problem import ScanProblem
 
@@ -35,7 +36,8 @@ class FitOptions:
 
     Attributes:
         prior_mm: what the prior is weighed against: the error of a point, were a hundred of them independent. Smaller
-            follows the scan more closely. The default predicts left out patches of validation faces best.
+            follows the scan more closely. By default validation faces are fitted as typical members of the prior: their
+            coefficients' root mean square is 1 at most.
         expression: fit δ as well; else the scan is taken to be neutral.
         iterations: Gauss-Newton steps.
         points: of the scan, drawn evenly from its surface.

@@ -142,19 +142,7 @@ class LandmarkFitter:
         rays = np.zeros((count, k, 2))
         for i, camera in enumerate(cameras):
             rays[i, known[i]] = camera.undistort(pixels[i, known[i]])
-        unit = self._eye_distance(rays, known)  # (N,) outer-eye distance in tangents
-        weights = known * self._weights[:k]
-        weights *= _EFFECTIVE_POINTS / weights.sum(1, keepdims=True).clip(1) * min(1, k / _EFFECTIVE_POINTS)
-        problem = LandmarkProblem(
-            self._mean[:k],
-            self._basis[:k],
-            rays=rays,
-            weights=weights,
-            sigma=unit * self.noise,
-            stiffness=self._stiffness,
-            bounded=self._bounded,
-            slides=self._slides(k),
-        )
+        problem, unit = self.problem(rays, known)
         n_i, n_e = self._counts
         if start is None:
             state = State(np.zeros((count, n_i + n_e)), *_affine_pose(self._mean[:k], rays, known))
@@ -173,6 +161,24 @@ class LandmarkFitter:
             np.stack([camera.project(p) for camera, p in zip(cameras, points, strict=True)]),
             np.where(known, gap, 0).sum(1) / known.sum(1) / unit,
         )
+
+    def problem(self, rays: np.ndarray, known: np.ndarray) -> tuple[LandmarkProblem, np.ndarray]:
+        """The least squares of rays (N, K, 2), x/z and y/z, where known (N, K); outer-eye distances (N,) of rays."""
+        k = rays.shape[1]
+        unit = self._eye_distance(rays, known)
+        weights = known * self._weights[:k]
+        weights *= _EFFECTIVE_POINTS / weights.sum(1, keepdims=True).clip(1) * min(1, k / _EFFECTIVE_POINTS)
+        problem = LandmarkProblem(
+            self._mean[:k],
+            self._basis[:k],
+            rays=rays,
+            weights=weights,
+            sigma=unit * self.noise,
+            stiffness=self._stiffness,
+            bounded=self._bounded,
+            slides=self._slides(k),
+        )
+        return problem, unit
 
     def _slides(self, count: int) -> tuple[np.ndarray, Sliding] | None:
         """Which of the landmarks slide with yaw: the jaw of the 68, also where it is among MediaPipe's points."""

@@ -1,4 +1,4 @@
-"""Rotations, translations and scale between sets of points."""
+"""The motion and scale that bring one set of points onto another."""
 
 from __future__ import annotations
 
@@ -17,13 +17,3 @@ def similarity(source: np.ndarray, target: np.ndarray, with_scale: bool = True) 
     rotation = (u * sign) @ vt
     scale = float((s * sign).sum() / (a**2).sum()) if with_scale else 1.0
     return rotation, target.mean(0) - scale * rotation @ source.mean(0), scale
-
-
-def rotation_from_vector(vector: np.ndarray) -> np.ndarray:
-    """(3,) axis times angle, rad → (3, 3) (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0.0]])
-    if angle < 1e-8:
-        return np.eye(3) + cross
-    return np.eye(3) + np.sin(angle) / angle * cross + (1 - np.cos(angle)) / angle**2 * cross @ cross
