@@ -12,8 +12,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from facegpt_ros.errors import ModelError
+from facegpt_ros.morphable.contour import JAW
 from facegpt_ros.morphable.model import SHIPPED, MorphableModel
-from facegpt_ros.morphable.pose import matrix_from_euler
+from facegpt_ros.morphable.pose import matrix_from_euler, seen_yaw
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.training.backgrounds import Backgrounds
 from facegpt_ros.training.head import HeadPainter
@@ -73,7 +74,6 @@ def renders(model: MorphableModel, people: np.ndarray, count: int, seed: int) ->
         seed: of everything but the people.
     """
     backgrounds, painter = Backgrounds(seed, count=40), HeadPainter(model, seed)
-    corners, weights = model.embedding()
     rest = np.zeros(len(model.identity_names), np.float32)
     for i in range(count):
         rng = np.random.default_rng([seed, i])
@@ -96,8 +96,22 @@ def renders(model: MorphableModel, people: np.ndarray, count: int, seed: int) ->
 
         painter.paint(image, vertices, colours, light, rotation, translation, to_pixels, rng, samples=2)
         points = vertices @ rotation.T + translation
-        landmarks = camera.project(np.einsum("nci,nc->ni", points[corners], weights))
+        landmarks = camera.project(landmarks_on(model, points, float(seen_yaw(rotation, translation))))
         yield Render(_sensor(image, rng), camera, rotation, translation, landmarks, neutral)
+
+
+def landmarks_on(model: MorphableModel, vertices: np.ndarray, yaw: float) -> np.ndarray:
+    """iBUG landmarks (68, 3) of a mesh (V, 3) of the model's topology, its jaw where a head turned by yaw shows it."""
+    corners, weights = model.embedding()
+    points = np.einsum("nci,nc->ni", vertices[corners], weights)
+    if model.contour is not None and model.contour_bases is not None:
+        below, share = model.contour_bases.place(np.float32(yaw))
+        jaws = [
+            np.einsum("nci,nc->ni", vertices[model.triangles[model.contour.triangle[k]]], model.contour.barycentric[k])
+            for k in (below, below + 1)
+        ]
+        points[list(JAW)] = (1 - share) * jaws[0] + share * jaws[1]
+    return points
 
 
 def _sensor(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -6,8 +6,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from facegpt_ros.errors import ModelError
-from facegpt_ros.evaluation.renders import held_out_people, renders
+from facegpt_ros.evaluation.renders import held_out_people, landmarks_on, renders
 from facegpt_ros.evaluation.scores import RENDER_SEEDS
+from facegpt_ros.morphable.contour import SlidingContour
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import euler_from_matrix
 
@@ -77,3 +78,17 @@ def test_people_are_none_of_the_models_own(model, people):
     render = next(renders(model, people, 1, 5))
     assert render.neutral.shape == (model.n_vertices, 3)
     assert np.abs(render.neutral - model.bases["mean"]).max() > 1e-3
+
+
+def test_the_jaw_of_a_turned_person_slides_as_the_models_own_does(model):
+    rng = np.random.default_rng(0)
+    contour = SlidingContour(
+        np.array([-40, 0, 50], np.float32),
+        rng.integers(0, len(model.triangles), (3, 17)).astype(np.int32),
+        np.full((3, 17, 3), 1 / 3, np.float32),
+    )
+    sliding = model.with_landmarks({scheme: model.surface_points(scheme) for scheme in model.schemes}, contour)
+    alpha, delta = rng.standard_normal(len(model.identity_names)), np.zeros(len(model.expression_names))
+    for yaw in (-70.0, 0.0, 20.0):
+        ours = landmarks_on(sliding, sliding.vertices(alpha, delta), yaw)
+        np.testing.assert_allclose(ours, sliding.landmarks(alpha, delta, yaw=yaw), atol=1e-6)
