@@ -46,11 +46,13 @@ class Scores:
             out["pose_deg"] = dict(zip(("yaw", "pitch", "roll"), map(float, mean), strict=True))
         if self.shape:
             gaps = np.concatenate(self.shape)
+            mean_face = float(np.median(np.concatenate(self.shape_mean_face)))
             out["shape_mm"] = {
                 "median": float(np.median(gaps)),
                 "mean": float(gaps.mean()),
                 "std": float(gaps.std()),
-                "mean_face_median": float(np.median(np.concatenate(self.shape_mean_face))),
+                "mean_face_median": mean_face,
+                "below_mean_face": 1 - float(np.median(gaps)) / max(mean_face, 1e-9),
                 "limit_median": float(np.median(np.concatenate(self.shape_limit))),
             }
         return out

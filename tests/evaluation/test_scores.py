@@ -119,6 +119,7 @@ def test_a_perfect_pipeline_scores_perfectly_on_renders(model):
     shape = result["shape_mm"]
     assert shape["median"] == pytest.approx(shape["limit_median"])
     assert shape["median"] < shape["mean_face_median"]
+    assert shape["below_mean_face"] == pytest.approx(1 - shape["median"] / shape["mean_face_median"])
 
 
 def test_pose_errors_are_told_by_axis(model):
