@@ -16,7 +16,7 @@ from facegpt_ros.face import Face
 from facegpt_ros.morphable.atlas import photo_atlas
 from facegpt_ros.morphable.mesh_file import material_text, obj_text
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import euler_from_matrix, quaternion_from_matrix
+from facegpt_ros.morphable.pose import euler_from_matrix, quaternion_from_matrix, seen_yaw
 from facegpt_ros.render.shading import SH_ORDER
 from facegpt_ros.viz.texture import bake_texture
 
@@ -91,7 +91,7 @@ def write_face(
     write_whole(folder / material, _encoded(material_text(texture)))
     write_whole(folder / mesh, _encoded(text))
     watch.lap("mesh")
-    landmarks = model.landmarks(face.identity, expression)
+    landmarks = model.landmarks(face.identity, expression, yaw=seen_yaw(face.rotation, face.translation))
     document = {
         "format": FORMAT,
         **about,

@@ -9,6 +9,7 @@ import numpy as np
 from facegpt_ros.config import Config, PerceptionConfig
 from facegpt_ros.errors import CameraError
 from facegpt_ros.face import CropEstimate, Face
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.perception.detect import Detector, check_image, load_detector
 from facegpt_ros.perception.smoothing import FaceState
@@ -158,8 +159,9 @@ class FacePipeline:
         if good:
             identity = np.stack([states[i].identity for i in good])
             expression = np.stack([states[i].expression for i in good])
-            for i, shape in zip(good, self.model.landmarks(identity, expression), strict=True):
-                points[i] = shape @ states[i].rotation.T + states[i].translation
+            rotation = np.stack([states[i].rotation for i in good])
+            translation = np.stack([states[i].translation for i in good])
+            points[good] = posed_landmarks(self.model, identity, expression, rotation, translation)
         return points
 
     def _faces(self, seen: list[tuple[Track, Sighting, FaceState]], camera: Camera, stamp_s: float) -> list[Face]:
@@ -203,7 +205,7 @@ def build_pipeline(config: Config) -> FacePipeline:
     estimator = load_estimator(config.estimator, model)
     detector.detect(np.zeros((128, 128, 3), np.uint8))
     estimator.infer(np.zeros((1, estimator.crop_size, estimator.crop_size, 3), np.uint8))
-    model.landmarks(np.zeros((1, len(model.identity_names))), np.zeros((1, len(model.expression_names))))
+    model.landmarks(np.zeros((1, len(model.identity_names))), np.zeros((1, len(model.expression_names))), yaw=np.zeros(1))
     return FacePipeline(config.perception, detector, estimator, model)
 
 

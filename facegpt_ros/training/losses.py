@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from facegpt_ros.model.regressor import Theta, decode, rotation_from_6d
 from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.contour import JAW
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.shading import sh_basis
 from facegpt_ros.training.shape_distance import shape_distance
@@ -72,6 +73,11 @@ class FaceGeometry(nn.Module):
         self._keep("landmark_mean", mean)
         self._keep("landmark_identity", (model.landmarks(np.eye(n_i), np.zeros((n_i, n_e))) - mean).reshape(n_i, -1))
         self._keep("landmark_expression", (model.landmarks(np.zeros((n_e, n_i)), np.eye(n_e)) - mean).reshape(n_e, -1))
+        self._slides = model.contour_bases is not None
+        if model.contour_bases is not None:
+            self._keep("contour_yaw", model.contour_bases.yaw)  # (K,)
+            self._keep("contour_mean", model.contour_bases.mean)  # (K, 17, 3)
+            self._keep("contour_shape", np.moveaxis(model.contour_bases.shape, 1, 0))  # (I + E, K, 51)
         face = np.flatnonzero(model.regions["face"] > 0.5)
         chosen = face[np.linspace(0, len(face) - 1, min(_VERTICES, len(face))).astype(int)]
         self._keep("vertex_identity", bases["identity"].reshape(n_i, -1, 3)[:, chosen].reshape(n_i, -1))
@@ -93,10 +99,23 @@ class FaceGeometry(nn.Module):
     def _keep(self, name: str, array: np.ndarray) -> None:
         self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array, np.float32)), persistent=False)
 
-    def landmarks(self, identity: Tensor, expression: Tensor) -> Tensor:
-        """α (N, I), δ (N, E) → (N, 68, 3) m, model frame."""
+    def landmarks(self, identity: Tensor, expression: Tensor, yaw: Tensor | None = None) -> Tensor:
+        """α (N, I), δ (N, E), yaw (N,) degrees as for LinearModel.landmarks → (N, 68, 3) m, model frame."""
         flat = identity @ self.landmark_identity + expression @ self.landmark_expression
-        return self.landmark_mean + flat.view(len(flat), -1, 3)
+        points = self.landmark_mean + flat.view(len(flat), -1, 3)
+        if yaw is None or not self._slides:
+            return points
+        return torch.cat([self._jaw(torch.cat([identity, expression], 1), yaw), points[:, len(JAW) :]], 1)
+
+    def _jaw(self, coefficients: Tensor, yaw: Tensor) -> Tensor:
+        """(N, I + E), (N,) → (N, 17, 3), between the contour's yaws (morphable/contour.py)."""
+        below = (torch.bucketize(yaw, self.contour_yaw, right=True) - 1).clamp(0, len(self.contour_yaw) - 2)
+        low, high = self.contour_yaw[below], self.contour_yaw[below + 1]
+        share = ((yaw - low) / (high - low)).clamp(0, 1)[:, None, None]
+        moved = (coefficients @ self.contour_shape.flatten(1)).view(len(yaw), *self.contour_mean.shape)
+        every = self.contour_mean + moved  # (N, K, 17, 3)
+        row = torch.arange(len(yaw), device=yaw.device)
+        return (1 - share) * every[row, below] + share * every[row, below + 1]
 
     def project(self, points: Tensor, theta: Theta, half_extent: Tensor) -> Tensor:
         """Model frame (N, K, 3) m → crop units (N, K, 2), as sampling.project with perception/crop.py's lift."""
@@ -107,7 +126,15 @@ class FaceGeometry(nn.Module):
 
     def projected_landmarks(self, theta: Theta, half_extent: Tensor) -> Tensor:
         """(N, 68, 2) crop units."""
-        return self.project(self.landmarks(theta.identity, theta.expression), theta, half_extent)
+        yaw = seen_yaw(theta, half_extent)
+        return self.project(self.landmarks(theta.identity, theta.expression, yaw), theta, half_extent)
+
+
+def seen_yaw(theta: Theta, half_extent: Tensor) -> Tensor:
+    """(N,) degrees, as pose.seen_yaw; no gradient: where the contour lies does not say how the head should turn."""
+    sight = torch.cat([theta.offset.detach() * half_extent[:, None], torch.ones_like(half_extent)[:, None]], 1)
+    sine = (theta.rotation[:, :, 0].detach() * functional.normalize(sight, dim=1)).sum(1)
+    return torch.rad2deg(torch.arcsin(sine.clamp(-1, 1)))
 
 
 class RegressorLoss(nn.Module):

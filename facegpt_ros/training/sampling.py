@@ -9,7 +9,7 @@ import numpy as np
 
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import matrix_from_euler
+from facegpt_ros.morphable.pose import matrix_from_euler, seen_yaw
 from facegpt_ros.render.shading import ambient, directional, sh_basis
 from facegpt_ros.training.framing import jitter, standard_framing
 
@@ -66,9 +66,9 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     rotation = matrix_from_euler(yaw, pitch, np.zeros(count))
     distance = np.exp(rng.uniform(np.log(0.25), np.log(3.0), count))  # m; its effect is the strength of perspective
 
-    points = model.landmarks(identity, expression).astype(np.float64)
     translation = np.stack([np.zeros(count), np.zeros(count), distance], -1)
     for _ in range(2):  # turning the camera to the face moves the landmarks a little, so once more
+        points = model.landmarks(identity, expression, yaw=seen_yaw(rotation, translation)).astype(np.float64)
         framing = standard_framing(project(points, rotation, translation, np.ones(count)))
         turn = _about_z(-framing.roll)
         rotation, translation = turn @ rotation, np.einsum("nij,nj->ni", turn, translation)
@@ -79,6 +79,7 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     translation[:, :2] -= shift * (framing.half * translation[:, 2])[:, None]
     turn = _about_z(-roll)
     rotation, translation = turn @ rotation, np.einsum("nij,nj->ni", turn, translation)
+    points = model.landmarks(identity, expression, yaw=seen_yaw(rotation, translation)).astype(np.float64)
 
     depth = translation[:, 2]
     theta = CropEstimate(

@@ -12,7 +12,7 @@ from facegpt_ros.face import CropEstimate
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.landmarks import IBUG68_LINES, OUTER_EYES
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import euler_from_matrix
+from facegpt_ros.morphable.pose import euler_from_matrix, seen_yaw
 from facegpt_ros.training.backgrounds import Backgrounds
 from facegpt_ros.training.occluders import pixels
 from facegpt_ros.training.photos import Photos
@@ -113,7 +113,7 @@ def landmarks_of(model: MorphableModel, estimate: CropEstimate, half_extent: np.
     """(N, 68, 2) crop units."""
     depth = 1 / (half_extent * estimate.scale)
     translation = np.concatenate([estimate.offset * half_extent[:, None], np.ones((len(depth), 1))], 1) * depth[:, None]
-    points = model.landmarks(estimate.identity, estimate.expression)
+    points = model.landmarks(estimate.identity, estimate.expression, yaw=seen_yaw(estimate.rotation, translation))
     return project(points, estimate.rotation, translation, half_extent)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.posed import posed_landmarks
 
 #: Lines of the 68 landmarks (iBUG order): jaw, brows, nose, eyes, lips; the last three runs are closed.
 _RUNS = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
@@ -44,7 +45,7 @@ def face_markers(face: Face, model: MorphableModel, *, mesh: bool = False) -> li
     def placed(points: np.ndarray) -> np.ndarray:
         return points.astype(np.float64) @ face.rotation.T + face.translation
 
-    corners = placed(model.landmarks(face.identity, face.expression))  # (68, 3)
+    corners = posed_landmarks(model, face.identity, face.expression, face.rotation, face.translation)  # (68, 3)
     above = face.translation + 0.12 * face.rotation[:, 1]
     marks = [
         Marker("landmarks", "lines", corners[_landmark_pairs()], _colour_of(face.face_id), 0.0015),

@@ -17,6 +17,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 
 from facegpt_ros.face import Face  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.nodes.face_node import FaceNode  # noqa: E402
 from facegpt_ros.nodes.image_input import NEWEST_IMAGE  # noqa: E402
 
@@ -48,7 +49,7 @@ class TinyPipeline:
         identity = np.zeros(len(model.identity_names), np.float32)
         expression = np.zeros(len(model.expression_names), np.float32)
         albedo = np.zeros(len(model.albedo_names), np.float32)
-        landmarks = camera.project(model.landmarks(identity, expression) @ rotation.T + translation)
+        landmarks = camera.project(posed_landmarks(model, identity, expression, rotation, translation))
         return [
             Face(
                 "f0001", 0.9, (10.0, 20.0, 30.0, 40.0), rotation, translation, identity, expression, albedo,

@@ -12,6 +12,7 @@ from facegpt_ros.errors import CameraError, ImageError, WeightsError
 from facegpt_ros.face import CropEstimate, Face
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler, rotation_angle_deg
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.perception.detect import Detection
 from facegpt_ros.perception.pipeline import FacePipeline, build_pipeline
@@ -42,7 +43,7 @@ class Person:
         return identity, expression
 
     def points(self) -> np.ndarray:
-        return MODEL.landmarks(*self.coefficients()) @ self.rotation.T + self.translation
+        return posed_landmarks(MODEL, *self.coefficients(), self.rotation, self.translation)
 
 
 class Scene:
@@ -244,7 +245,7 @@ def test_smoothing_acts_on_what_is_published_and_not_on_the_crop(monkeypatch: py
         (face,) = _run(pipeline, scene, start=index)[0]
     lag = person.translation[0] - face.translation[0]
     assert 0 < lag < 0.02
-    posed = MODEL.landmarks(face.identity, face.expression) @ face.rotation.T + face.translation
+    posed = posed_landmarks(MODEL, face.identity, face.expression, face.rotation, face.translation)
     assert np.abs(face.landmarks - CAMERA.project(posed)).max() < 1e-2
     assert np.allclose(pipeline._tracker.tracks[0].points, person.points(), atol=1e-4)
 

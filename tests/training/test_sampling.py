@@ -5,6 +5,7 @@ import pytest
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.landmarks import IBUG68_MIRROR
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.training.backgrounds import Backgrounds
@@ -34,11 +35,12 @@ def test_labels_reproduce_the_landmarks_through_the_run_time_lift(model):
     scenes = sample_scenes(model, np.random.default_rng(0), 12)
     layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
     estimate = layout.decode(layout.encode(scenes.theta))
-    points = model.landmarks(estimate.identity, estimate.expression)
     for i in range(12):
         crop = CropCamera(Camera.from_fov(64, 64, 60), np.eye(3), float(scenes.half_extent[i]))
         rotation, translation = crop.lift(estimate, i)
-        again = crop.project(points[i] @ rotation.T + translation)
+        again = crop.project(
+            posed_landmarks(model, estimate.identity[i], estimate.expression[i], rotation, translation)
+        )
         assert np.abs(again - scenes.landmarks[i]).max() < 1e-3
 
 

@@ -7,6 +7,7 @@ from facegpt_ros.errors import ConfigError, ImageError, ModelError
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.render.shading import ambient
 from facegpt_ros.viz.overlay import draw_landmarks, draw_overlay, draw_wireframe, shown_part, warm_up
@@ -23,7 +24,7 @@ def model() -> MorphableModel:
 def _face(model: MorphableModel, translation=(0, 0, 0.5), yaw: float = 0, camera: Camera = CAMERA, **changes) -> Face:
     identity, expression = np.zeros(len(model.identity_names)), np.zeros(len(model.expression_names))
     rotation, translation = matrix_from_euler(yaw, 0, 0), np.asarray(translation, np.float64)
-    landmarks = camera.project(model.landmarks(identity, expression) @ rotation.T + translation)
+    landmarks = camera.project(posed_landmarks(model, identity, expression, rotation, translation))
     low, high = landmarks.min(0), landmarks.max(0)
     face = Face(
         face_id="f0001",

@@ -6,6 +6,7 @@ from facegpt_ros.face import Face
 from facegpt_ros.morphable.atlas import photo_atlas
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.render.shading import ambient
 from facegpt_ros.viz.texture import bake_texture
@@ -25,7 +26,7 @@ def seen(model: MorphableModel, yaw: float = 0.0, x: float = 0.0) -> Face:
     counts = (len(names) for names in (model.identity_names, model.expression_names, model.albedo_names))
     identity, expression, albedo = (np.zeros(count, np.float32) for count in counts)
     rotation, translation = matrix_from_euler(yaw, 0, 0), np.array([x, 0.0, 0.4])
-    landmarks = CAMERA.project(model.landmarks(identity, expression) @ rotation.T + translation)
+    landmarks = CAMERA.project(posed_landmarks(model, identity, expression, rotation, translation))
     return Face(
         "f1", 1.0, (0, 0, 1, 1), rotation, translation, identity, expression, albedo, ambient(), CAMERA, landmarks
     )
