@@ -91,7 +91,8 @@ def test_scores_have_the_keys_that_are_promised():
     result = json.loads(json.dumps(scores.as_json()))
     assert result["detection"] == 1 and result["nme68"] == pytest.approx(0.05)
     assert result["pose_deg"] == {"yaw": 2, "pitch": 2, "roll": 2}
-    assert result["shape_mm"] == {"median": 2, "mean": 2, "std": 1, "mean_face_median": 2, "limit_median": 0.5}
+    figures = {"median": 2, "mean": 2, "std": 1, "mean_face_median": 2, "below_mean_face": 0, "limit_median": 0.5}
+    assert result["shape_mm"] == figures
 
 
 def test_scores_of_nothing_are_said_without_a_division_by_zero():
