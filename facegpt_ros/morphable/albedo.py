@@ -23,6 +23,8 @@ _PAINT: dict[str, tuple[tuple[float, float, float], float]] = {
     "pupil": ((0.05, 0.05, 0.05), 1.0),
     "mouth_inner": ((0.26, 0.11, 0.10), 1.0),
     "tongue": ((0.55, 0.28, 0.27), 1.0),
+    "gums": ((0.55, 0.26, 0.25), 1.0),
+    "teeth": ((0.82, 0.78, 0.69), 1.0),
 }
 #: name → (regions, colour change at one standard deviation).
 _AXES: dict[str, tuple[tuple[str, ...], tuple[float, float, float]]] = {
@@ -46,7 +48,8 @@ _AXES: dict[str, tuple[tuple[str, ...], tuple[float, float, float]]] = {
     "iris_lightness": (("ring",), (0.085, 0.095, 0.100)),
     "iris_blueness": (("ring",), (-0.040, 0.015, 0.085)),
     "iris_greenness": (("ring",), (-0.010, 0.050, -0.020)),
-    "mouth_inner_lightness": (("mouth_inner", "tongue"), (0.100, 0.070, 0.070)),
+    "mouth_inner_lightness": (("mouth_inner", "tongue", "gums"), (0.100, 0.070, 0.070)),
+    "teeth_lightness": (("teeth",), (0.070, 0.075, 0.085)),
     "ears_redness": (("ears",), (0.040, -0.015, -0.015)),
     "neck_lightness": (("neck",), (0.060, 0.060, 0.060)),
 }

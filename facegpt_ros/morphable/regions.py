@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.rasterize import rasterize
@@ -20,7 +18,6 @@ _OVAL = (
     *(150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
 )
 _NOSE_TIP, _NOSE_BASE, _CHIN, _RIGHT_CHEEK, _RIGHT_NOSTRIL, _FOREHEAD = 4, 2, 152, 50, 98, 10
-_RIGHT_IRIS = 468
 
 
 def _distance_to(polygon: np.ndarray, xy: np.ndarray) -> np.ndarray:
@@ -35,7 +32,7 @@ def _soft(signed: np.ndarray, width: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def _ever_seen(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def ever_seen(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(V,) bool: a vertex of a triangle that a camera in front of the face sees from some side."""
     seen = np.zeros(len(vertices), bool)
     size, distance = 700, 1.5
@@ -51,7 +48,7 @@ def _ever_seen(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def region_masks(
-    vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, mirror: np.ndarray
+    vertices: np.ndarray, triangles: np.ndarray, points: np.ndarray, mirror: np.ndarray, parts: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Soft masks, 0..1, of the neutral head.
 
@@ -60,23 +57,13 @@ def region_masks(
         triangles: (F, 3).
         points: (478, 3) m, MediaPipe's points on the surface.
         mirror: (V,) index of each vertex's twin on the other side.
+        parts: name → (V,) 0..1: skin, eyes, iris, pupil, teeth, gums, tongue.
 
     Returns:
         name → (V,) float64: face (visible skin in front of the ears, with lips and eyes), skin, lips, brows, eyes,
-        iris, pupil, lids, mouth_inner, tongue, scalp, beard, moustache, cheeks, nose, ears, neck.
+        iris, pupil, lids, mouth_inner, teeth, gums, tongue, scalp, beard, moustache, cheeks, nose, ears, neck.
     """
-    count = len(vertices)
-    edges = coo_matrix(
-        (np.ones(triangles.size), (triangles.ravel(), np.roll(triangles, 1, 1).ravel())), shape=(count,) * 2
-    )
-    _, part = connected_components(edges, directed=False)
-    main = np.bincount(part).argmax()
-    centre = {p: vertices[part == p].mean(0) for p in np.unique(part) if p != main}
-    tongue_part = min(centre, key=lambda p: abs(centre[p][0]))
-    eyes = ((part != main) & (part != tongue_part)).astype(float)
-    tongue = (part == tongue_part).astype(float)
-    skin_part = (part == main).astype(float)
-
+    skin_part, eyes = parts["skin"], parts["eyes"]
     x, y, z = vertices.T
     xy, xy478 = vertices[:, :2], points[:, :2]
 
@@ -86,7 +73,7 @@ def region_masks(
     def spot(index: int, radius: float) -> np.ndarray:
         return both(np.exp(-0.5 * (np.linalg.norm(vertices - points[index], axis=1) / radius) ** 2))
 
-    seen = _ever_seen(vertices, triangles).astype(float)
+    seen = ever_seen(vertices, triangles).astype(float)
     front = _soft(z - points[list(_OVAL), 2].min(), 0.01)
     face = front * _soft(_distance_to(xy478[list(_OVAL)], xy), 0.012) * np.maximum(seen, eyes)
     behind_lips = (
@@ -100,9 +87,6 @@ def region_masks(
     )
     rim = np.linalg.norm(vertices[:, None] - points[None, list(_RIGHT_EYE)], axis=2).min(1)
     lids = outside * both(_soft(0.004 - rim, 0.004))
-
-    def disc(radius: float) -> np.ndarray:
-        return eyes * both(_soft(radius - np.linalg.norm(vertices - points[_RIGHT_IRIS], axis=1), 0.0015))
 
     top = points[_FOREHEAD]
     hairline = (
@@ -128,11 +112,13 @@ def region_masks(
         "lips": lips,
         "brows": brows,
         "eyes": eyes,
-        "iris": disc(0.0075),
-        "pupil": disc(0.0035),
+        "iris": parts["iris"],
+        "pupil": parts["pupil"],
         "lids": lids * (1 - brows),
         "mouth_inner": mouth_inner,
-        "tongue": tongue,
+        "teeth": parts["teeth"],
+        "gums": parts["gums"],
+        "tongue": parts["tongue"],
         "scalp": scalp,
         "beard": np.clip(beard, 0, 1),
         "moustache": moustache,
