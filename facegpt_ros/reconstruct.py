@@ -96,7 +96,7 @@ def reconstruct(
     Returns:
         0, or 1 when an image failed.
     """
-    names = _Names(folder, images)
+    names = OutputNames(folder, images)
     start, failed, faces = time.monotonic(), 0, 0
     # tqdm draws nothing where stderr is no terminal; a single image needs no bar.
     with tqdm(images, unit="image", disable=None if len(images) > 1 else True, leave=False) as progress:
@@ -118,7 +118,7 @@ def reconstruct(
     return 1 if failed else 0
 
 
-class _Names:
+class OutputNames:
     """Names under which nothing of this run, and none of its input, is overwritten."""
 
     def __init__(self, folder: Path, images: Sequence[Path]) -> None:
@@ -140,7 +140,7 @@ class _Names:
 
 
 def _reconstruct_one(
-    path: Path, names: _Names, pipeline: FacePipeline, fov_deg: float, neutral: bool
+    path: Path, names: OutputNames, pipeline: FacePipeline, fov_deg: float, neutral: bool
 ) -> tuple[int, str]:
     """Writes all of one image; the number of faces, and a line that says what was written."""
     watch = Stopwatch()

@@ -96,30 +96,34 @@ def write_face(
         "format": FORMAT,
         **about,
         **as_json(face, model),
-        "landmarks_3d": _rounded(landmarks, 6),
+        "landmarks_3d": rounded(landmarks, 6),
         "expression_in_mesh": "neutral" if neutral else "as seen",
         "files": {"mesh": mesh, "material": material, "texture": texture},
         "timing_ms": {stage: round(spent, 1) for stage, spent in watch.laps.items()},
     }
-    # One line per key: a hundred coefficients one below the other are no help to a reader.
+    write_whole(folder / coefficients, json_lines(document))
+
+
+def json_lines(document: dict[str, Any]) -> bytes:
+    """JSON with a line per key: a hundred coefficients one below the other are no help to a reader."""
     lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
-    write_whole(folder / coefficients, f"{{\n{lines}\n}}\n".encode())
+    return f"{{\n{lines}\n}}\n".encode()
 
 
 def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
     """A face as JSON takes it: θ, pose, camera, landmarks_2d, confidence, roi, and what the numbers mean."""
-    yaw, pitch, roll = _rounded(euler_from_matrix(face.rotation), 2)
+    yaw, pitch, roll = rounded(euler_from_matrix(face.rotation), 2)
     camera = face.camera
     return {
         "morphable_model": {"name": model.name, "version": model.version, "sha256": model.sha256},
         "face_id": face.face_id,
         "confidence": round(float(face.confidence), 4),
-        "roi": dict(zip(("x", "y", "width", "height"), _rounded(face.roi, 2), strict=True)),
+        "roi": dict(zip(("x", "y", "width", "height"), rounded(face.roi, 2), strict=True)),
         "theta": {
-            "identity": _rounded(face.identity, 4),
-            "expression": _rounded(face.expression, 4),
-            "albedo": _rounded(face.albedo, 4),
-            "illumination": _rounded(face.illumination, 4),
+            "identity": rounded(face.identity, 4),
+            "expression": rounded(face.expression, 4),
+            "albedo": rounded(face.albedo, 4),
+            "illumination": rounded(face.illumination, 4),
         },
         "names": {
             "identity": model.identity_names,
@@ -128,8 +132,8 @@ def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
             "illumination": [f"{harmonic} {channel}" for harmonic in SH_ORDER for channel in "RGB"],
         },
         "pose": {
-            "translation_m": _rounded(face.translation, 6),
-            "quaternion_xyzw": _rounded(quaternion_from_matrix(face.rotation), 6),
+            "translation_m": rounded(face.translation, 6),
+            "quaternion_xyzw": rounded(quaternion_from_matrix(face.rotation), 6),
             "yaw_deg": yaw,
             "pitch_deg": pitch,
             "roll_deg": roll,
@@ -146,7 +150,7 @@ def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
             "assumed": camera.assumed,
         },
         "frames": _FRAMES,
-        "landmarks_2d": _rounded(face.landmarks, 2),
+        "landmarks_2d": rounded(face.landmarks, 2),
     }
 
 
@@ -158,7 +162,8 @@ def png(image_bgr: np.ndarray) -> bytes:
     return data.tobytes()
 
 
-def _rounded(values: Any, digits: int) -> list:
+def rounded(values: Any, digits: int) -> list:
+    """Numbers as JSON shall show them."""
     # Adding zero turns -0.0 into 0.0.
     return (np.round(np.asarray(values, np.float64), digits) + 0.0).tolist()
 

@@ -109,6 +109,11 @@ class Fitter:
         """(V, 3) m, model frame, of identity and expression coefficients (K,)."""
         return self.mean + (self.basis @ theta.astype(np.float32)).astype(np.float64)
 
+    def scale_of(self, landmarks: Mapping[int, np.ndarray]) -> float:
+        """Scan units per metre, by the size of the mean face: iBUG index → (3,); raises ScanError as align."""
+        indices = sorted(landmarks)
+        return align(self._marks[indices], np.array([landmarks[i] for i in indices]).reshape(-1, 3), None)[2]
+
     def fit(
         self,
         scan: Scan,
