@@ -1,4 +1,4 @@
-"""Pictures of the morphable model itself: random faces, and what each axis does."""
+"""Pictures of a morphable model itself: its mean, random faces, and what each axis does."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import cv2
 import numpy as np
 
 from facegpt_ros.errors import ModelError
-from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.face_area import landmark_numbers, nose_tip
+from facegpt_ros.morphable.linear import ACTIVATION_LIMITS, LinearModel
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.batch import composite, project, render_face
 from facegpt_ros.render.rasterize import vertex_normals
 from facegpt_ros.render.shading import ambient, directional
 
-_DISTANCE_M, _HALF_VIEW_M = 1.0, 0.13
+_DISTANCE_M, _HALF_VIEW_M = 1.0, 0.155
+_PIVOT = (0, 0.01, -0.07)  # m, the middle of the head, about which it turns
+_NOSE_TIP = (0, -0.035, 0.022)  # m, of a typical face, from its sellion
 _LIGHT = ambient(0.55) + directional(np.array([-0.3, -0.5, -1.0]), 0.55)
 
 
 def portrait(
-    model: MorphableModel,
+    model: LinearModel,
     vertices: np.ndarray,
     colours: np.ndarray,
     *,
@@ -30,7 +33,7 @@ def portrait(
     Args:
         vertices: (V, 3) m, model frame; colours: (V, 3) RGB 0..1; yaw, pitch: degrees.
     """
-    points = vertices @ matrix_from_euler(yaw, pitch, 0).T + (0, 0.025, _DISTANCE_M)
+    points = (vertices - _PIVOT) @ matrix_from_euler(yaw, pitch, 0).T + (0, 0, _DISTANCE_M)
     points = points.astype(np.float32)
     normals = vertex_normals(points, model.triangles)
     pixels = project(points, _DISTANCE_M / _HALF_VIEW_M, size)
@@ -39,27 +42,37 @@ def portrait(
     return np.ascontiguousarray(picture[..., ::-1])
 
 
-def random_faces(model: MorphableModel, count: int, seed: int = 0, size: int = 256) -> list[np.ndarray]:
+def mean_face(model: LinearModel, size: int = 256) -> list[np.ndarray]:
+    """The mean face from five sides."""
+    vertices, colours = centred(model, model.bases["mean"]), model.colours(np.zeros(len(model.albedo_names)))
+    return [portrait(model, vertices, colours, yaw=yaw, size=size) for yaw in (-60, -30, 0, 30, 60)]
+
+
+def random_faces(model: LinearModel, count: int, seed: int = 0, size: int = 256) -> list[np.ndarray]:
     """Faces drawn from the priors: every second one turned, every third one with an expression."""
     rng = np.random.default_rng(seed)
     pictures = []
+    joints = joint_axes(model)
     for i in range(count):
         identity = rng.normal(size=len(model.identity_names))
         albedo = rng.normal(size=len(model.albedo_names))
         expression = np.zeros(len(model.expression_names))
-        if i % 3 == 0:
-            expression[rng.choice(len(expression), 3, replace=False)] = rng.uniform(0.3, 1, 3)
+        if i % 3 == 0 and model.limits["expression"] != ACTIVATION_LIMITS:
+            expression[~joints] = rng.normal(size=(~joints).sum())
+        elif i % 3 == 0:
+            few = min(3, len(expression))
+            expression[rng.choice(len(expression), few, replace=False)] = rng.uniform(0.3, 1, few)
         yaw, pitch = (rng.uniform(-45, 45), rng.uniform(-20, 20)) if i % 2 else (0, 0)
-        vertices, colours = model.vertices(identity, expression), model.colours(albedo)
+        vertices, colours = centred(model, model.vertices(identity, expression)), model.colours(albedo)
         pictures.append(portrait(model, vertices, colours, yaw=yaw, pitch=pitch, size=size))
     return pictures
 
 
-def axes(model: MorphableModel, group: str, count: int, size: int = 200) -> list[np.ndarray]:
-    """What the first `count` axes of a group do: identity and albedo at -2.5 and +2.5 σ, expressions at 1.
+def axes(model: LinearModel, group: str, count: int, size: int = 200) -> list[np.ndarray]:
+    """What the first `count` axes of a group do: at -2.5 and +2.5 σ, activations at 1, joints at -0.3 and +0.3 rad.
 
     Raises:
-        ModelError: no group has that name.
+        ModelError: no group has that name, or it has no axes.
     """
     names = {
         "identity": model.identity_names,
@@ -68,15 +81,37 @@ def axes(model: MorphableModel, group: str, count: int, size: int = 200) -> list
     }
     if group not in names:
         raise ModelError(f"group is '{group}'; use one of {', '.join(names)}")
+    if not names[group]:
+        held = ", ".join(f"{len(n)} of {g}" for g, n in names.items())
+        raise ModelError(f"{model.name} has no axes of {group} ({held}); show another group")
+    joints = joint_axes(model)
     pictures = []
     for i, name in enumerate(names[group][:count]):
-        for value in (1.0,) if group == "expression" else (-2.5, 2.5):
+        values: tuple[float, ...] = (-2.5, 2.5)
+        if group == "expression" and model.limits[group] == ACTIVATION_LIMITS:
+            values = (1.0,)
+        elif group == "expression" and joints[i]:
+            values = (-0.3, 0.3)
+        for value in values:
             theta = {key: np.zeros(len(axis_names)) for key, axis_names in names.items()}
             theta[group][i] = value
-            vertices = model.vertices(theta["identity"], theta["expression"])
+            vertices = centred(model, model.vertices(theta["identity"], theta["expression"]))
             picture = portrait(model, vertices, model.colours(theta["albedo"]), yaw=20, size=size)
             cv2.putText(
                 picture, f"{name} {value:+g}", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA
             )
             pictures.append(picture)
     return pictures
+
+
+def joint_axes(model: LinearModel) -> np.ndarray:
+    """Expression coefficients (E,) bool that are angles of joints, in rad."""
+    joints = set(getattr(model, "joint_names", ()))
+    return np.array([name in joints for name in model.expression_names], bool)
+
+
+def centred(model: LinearModel, vertices: np.ndarray) -> np.ndarray:
+    """(V, 3) m where portrait expects a head: a model that does not know its sellion is placed by its nose tip."""
+    if landmark_numbers(model):
+        return vertices
+    return vertices - nose_tip(model, model.bases["mean"]) + _NOSE_TIP

@@ -19,6 +19,7 @@ from facegpt_ros.morphable.loaders.fields import Fields
 from facegpt_ros.morphable.loaders.landmark_file import Landmarks, read_landmarks
 from facegpt_ros.morphable.loaders.loaded import Axes, LoadedModel, RawModel
 from facegpt_ros.morphable.loaders.safe_pickle import UnsafePickleError, array, load_pickle
+from facegpt_ros.morphable.pose import rotation_from_vector
 
 LICENCE = "FLAME, (c) Max-Planck-Gesellschaft: non-commercial research only; CC BY 4.0 if it is FLAME 2023 Open"
 CURE = "get it again from https://flame.is.tue.mpg.de"
@@ -56,7 +57,7 @@ class Skeleton:
         Returns:
             (V, 3) m.
         """
-        rotations = np.stack([np.eye(3), *(_rotation(angle) for angle in angles)])
+        rotations = np.concatenate([np.eye(3)[None], rotation_from_vector(angles)])
         moved = rest + ((rotations[1:] - np.eye(3)).ravel() @ self.correctives).reshape(-1, 3)
         turn, at = np.empty((5, 3, 3)), np.empty((5, 3))
         for j, parent in enumerate(self.parents):
@@ -74,6 +75,8 @@ class FlameModel(LoadedModel):
 
     `bases` holds their derivatives at rest, which is what a linear fit needs.
     """
+
+    joint_names = POSE_NAMES
 
     def __init__(self, *, skeleton: Skeleton, **arrays: Any) -> None:
         super().__init__(**arrays)
@@ -186,16 +189,6 @@ class PickledArrays:
             return array(value)
         except (UnsafePickleError, ValueError) as error:
             raise ModelError(f"{self._path}: '{key}' is no array ({error}); {CURE}") from error
-
-
-def _rotation(vector: np.ndarray) -> np.ndarray:
-    """(3,) axis times angle, rad → (3, 3) (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-9:
-        return np.eye(3)
-    x, y, z = vector / angle
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0.0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
 def _derivatives(skeleton: Skeleton, template: np.ndarray) -> np.ndarray:
