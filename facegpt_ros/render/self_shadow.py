@@ -12,14 +12,15 @@ import numpy as np
 
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.rasterize import rasterize, vertex_normals
-from facegpt_ros.render.shading import sh_basis
+from facegpt_ros.render.shading import SH_CONSTANTS, sh_basis
 
-DIRECTIONS = 160
+DIRECTIONS = 128
 _PIXELS, _DISTANCE_M = 384, 10.0  # of the depth pictures; so far away the rays are parallel
 _LIFT_M, _BIAS_M = 0.0018, 0.0005  # a vertex is looked for above the surface, or it would shadow itself
-_OPEN = {"jawOpen": 0.7, "mouthLowerDown": 0.6, "mouthUpperUp": 0.6, "eyeBlink": 1.0}
+_OPEN = {"jawOpen": 0.5, "mouthLowerDown": 1.0, "mouthUpperUp": 1.0, "mouthSmile": 0.6, "eyeBlink": 1.0}
 #: What closed lips hide: lit as when they are open, for it is seen only then.
 _INSIDE = ("mouth_inner", "tongue", "teeth", "gums")
+_LIPS_APART_M = 0.006  # light falls on the insides of lips as soon as they part
 _SUN_NEIGHBOURS, _SUN_SHARPNESS = 4, 40.0
 
 
@@ -57,7 +58,20 @@ class SelfShadow:
         lost = cosine * (1 - visible) * (4 * np.pi / len(self.directions))
         # Light that shades as a harmonic of band 0, 1, 2 is that harmonic over π, 2π/3, π/4 (Ramamoorthi & Hanrahan).
         convolution = np.array([np.pi] + [2 * np.pi / 3] * 3 + [np.pi / 4] * 5)
-        return (-(lost.T @ (sh_basis(self.directions) / convolution))).astype(np.float32)
+        blocked = -(lost.T @ (sh_basis(self.directions) / convolution))
+        return (blocked * self._unlit_by_bounces(1 + blocked[:, :1] / SH_CONSTANTS[0])).astype(np.float32)
+
+    def _unlit_by_bounces(self, open_share: np.ndarray) -> np.ndarray:
+        """What is left of a shadow where the shaded skin, or teeth, light each other: (V, 1) 0..1.
+
+        Jimenez et al., "Practical Real-Time Strategies for Accurate Indirect Occlusion" (2016): a cubic in the share
+        (V, 1) of light that arrives directly, by the albedo of the surface.
+        """
+        albedo = self._model.bases["albedo_mean"].mean(1, keepdims=True)
+        share = open_share.clip(0, 1)
+        a, b, c = 2.0404 * albedo - 0.3324, -4.7951 * albedo + 0.6417, 2.7552 * albedo + 0.6903
+        lit = np.maximum(share, ((share * a + b) * share + c) * share)
+        return ((1 - lit) / np.maximum(1 - share, 1e-6)).clip(0, 1)
 
     @staticmethod
     def _drivers(model: MorphableModel, vertices: np.ndarray) -> np.ndarray:
@@ -83,7 +97,8 @@ class SelfShadow:
     def openness(self, landmarks: np.ndarray) -> np.ndarray:
         """How far mouth, right and left eye are in the second pose: landmarks (..., 68, 3) m → (..., 3), 0..1."""
         closed, parted = self._rest
-        return ((_openings(landmarks) - closed) / np.where(parted == closed, 1, parted - closed)).clip(0, 1)
+        span = np.minimum(parted - closed, (_LIPS_APART_M, np.inf, np.inf))
+        return ((_openings(landmarks) - closed) / np.where(span == 0, 1, span)).clip(0, 1)
 
     def shadow(self, illumination: np.ndarray, rotation: np.ndarray, openness: np.ndarray) -> np.ndarray:
         """What self-shadowing adds to sh_basis(normals) @ φ: (V, 3) float32, mostly negative.
@@ -168,6 +183,6 @@ def _openings(landmarks: np.ndarray) -> np.ndarray:
         return np.linalg.norm(landmarks[..., upper, :] - landmarks[..., lower, :], axis=-1).mean(-1)
 
     return np.stack(
-        [gap((61, 62, 63), (67, 66, 65)), -gap((37, 38), (41, 40)), -gap((43, 44), (47, 46))],
+        [gap((61, 62, 63, 50, 51, 52), (67, 66, 65, 58, 57, 56)), -gap((37, 38), (41, 40)), -gap((43, 44), (47, 46))],
         -1,
     )
