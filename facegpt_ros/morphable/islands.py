@@ -13,12 +13,30 @@ _EYE_ANGLES, _EYE_REACH = np.radians([0.0, 35.0, 90.0, 180.0]), (0.0, 0.5, 0.88,
 
 def islands(parts: list[np.ndarray], kinds: list[str]) -> list[np.ndarray]:
     """Places for parts given by their triangles (N, 3, 3) m and kinds: corners (N, 3, 2) each, inside the strip."""
-    # Left in the picture is the subject's right: a fixed order, whatever the order of the parts in the file.
-    order = sorted(range(len(parts)), key=lambda n: (_ORDER.index(kinds[n]), round(parts[n][..., 0].mean(), 3)))
+    groups = _groups(parts, kinds)
     out: list[np.ndarray] = [np.empty(0)] * len(parts)
-    for n, (low, high) in zip(order, _boxes([kinds[n] for n in order]), strict=True):
-        out[n] = low + (high - low) * _UNFOLD[kinds[n]](parts[n])
+    for members, (low, high) in zip(groups, _boxes([kinds[group[0]] for group in groups]), strict=True):
+        whole = _UNFOLD[kinds[members[0]]](np.concatenate([parts[n] for n in members]))
+        ends = np.cumsum([len(parts[n]) for n in members])
+        for n, flat in zip(members, np.split(whole, ends[:-1]), strict=True):
+            out[n] = low + (high - low) * flat
     return out
+
+
+def _groups(parts: list[np.ndarray], kinds: list[str]) -> list[list[int]]:
+    """Parts that share an island, by their numbers: each row of teeth, the gums above and those below."""
+    middle = np.array([part.reshape(-1, 3).mean(0) for part in parts]).reshape(-1, 3)
+    groups: list[list[int]] = []
+    for kind in _ORDER:
+        members = [n for n in range(len(parts)) if kinds[n] == kind]
+        if kind in _ROWS and members:
+            between = (middle[members, 1].max() + middle[members, 1].min()) / 2
+            rows = [[n for n in members if middle[n, 1] <= between], [n for n in members if middle[n, 1] > between]]
+            groups += [row for row in rows if row]
+        else:
+            # Left in the picture is the subject's right: a fixed order, whatever the order of the parts in the file.
+            groups += [[n] for n in sorted(members, key=lambda n: round(middle[n, 0], 3))]
+    return groups
 
 
 def island_kind(triangles: np.ndarray, regions: dict[str, np.ndarray]) -> str:
@@ -82,3 +100,4 @@ def _unit(flat: np.ndarray) -> np.ndarray:
 
 _UNFOLD = {"eyes": _eyeball, "teeth": _arch, "gums": _arch, "tongue": _from_above, "other": _from_above}
 _ORDER = list(_UNFOLD)
+_ROWS = ("teeth", "gums")
