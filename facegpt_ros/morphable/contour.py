@@ -60,30 +60,36 @@ class ContourBases:
     def __init__(self, contour: SlidingContour, triangles: np.ndarray, mean: np.ndarray, shape: np.ndarray) -> None:
         corners, weights = triangles[contour.triangle], np.asarray(contour.barycentric, np.float32)
         self.yaw = np.ascontiguousarray(contour.yaw, np.float32)
+        self._gaps = np.diff(self.yaw)
         self.mean = np.einsum("kjci,kjc->kji", mean[corners], weights)
         columns = shape.reshape(len(shape), -1, 3)
         at = [np.einsum("pjci,jc->pji", columns[:, c], w) for c, w in zip(corners, weights, strict=True)]
         self.shape = np.stack(at).reshape(len(corners), len(shape), -1).astype(np.float32)
+
+        # What a yaw between two of the contour's needs, in one piece: (K - 1, P, 102) and (K - 1, 2, 51).
+        self._pairs = np.ascontiguousarray(np.concatenate([self.shape[:-1], self.shape[1:]], 2))
+        flat_mean = self.mean.reshape(len(self.mean), -1).astype(np.float32)
+        self._mean_pairs = np.stack([flat_mean[:-1], flat_mean[1:]], 1)
 
     def place(self, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Yaw (...,) degrees → the yaw below (...,) as an index, and the share (...,) of the one above it."""
         yaw = np.asarray(yaw, np.float32)
         if not np.isfinite(yaw).all():
             raise ModelError("yaw holds a value that is not finite; give degrees, or None for the contour from ahead")
-        below = np.clip(np.searchsorted(self.yaw, yaw, side="right") - 1, 0, len(self.yaw) - 2)
-        share = (yaw - self.yaw[below]) / (self.yaw[below + 1] - self.yaw[below])
-        return below, share.clip(0, 1)
+        within = np.minimum(np.maximum(yaw, self.yaw[0]), self.yaw[-1])
+        below = np.minimum(np.searchsorted(self.yaw, within, side="right"), len(self.yaw) - 1) - 1
+        return below, (within - self.yaw[below]) / self._gaps[below]
 
     def points(self, coefficients: np.ndarray, yaw: np.ndarray) -> np.ndarray:
         """Coefficients (..., P), yaw (...,) degrees, of one shape → (..., 17, 3) float32 m, model frame."""
         below, share = self.place(yaw)
-        share = share[..., None, None]
-
-        def at(k: np.ndarray) -> np.ndarray:
-            flat = (coefficients[..., None, :] @ self.shape[k])[..., 0, :]
-            return flat.reshape(*flat.shape[:-1], -1, 3) + self.mean[k]
-
-        return (1 - share) * at(below) + share * at(below + 1)
+        rows, weights = coefficients.reshape(-1, coefficients.shape[-1]), share.reshape(-1, 1)
+        flat = np.empty((len(rows), 2, 3 * len(JAW)), np.float32)
+        for i, k in enumerate(below.ravel()):  # a product a face: gathering the bases of all costs more
+            np.dot(rows[i], self._pairs[k], out=flat[i].reshape(-1))
+        flat += self._mean_pairs[below.ravel()]
+        points = flat[:, 0] + weights * (flat[:, 1] - flat[:, 0])
+        return points.reshape(*share.shape, len(JAW), 3)
 
     def at(self, yaw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Yaw (N,) degrees → the points' mean (N, 17, 3) m and basis (N, 17, 3, P) m per coefficient."""

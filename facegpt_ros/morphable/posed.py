@@ -18,5 +18,6 @@ def posed_landmarks(
         rotation: (..., 3, 3), model frame → optical frame; translation: (..., 3) m, the sellion.
     """
     rotation, translation = np.asarray(rotation, np.float64), np.asarray(translation, np.float64)
-    points = model.landmarks(identity, expression, yaw=seen_yaw(rotation, translation))
+    yaw = np.nan_to_num(seen_yaw(rotation, translation))  # a broken pose gives broken points, not an error
+    points = model.landmarks(identity, expression, yaw=yaw)
     return points @ np.swapaxes(rotation, -1, -2) + translation[..., None, :]

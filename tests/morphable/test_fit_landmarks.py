@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 
 from facegpt_ros.errors import ModelError
+from facegpt_ros.morphable.contour import JAW
 from facegpt_ros.morphable.fit_landmarks import LandmarkFitter
+from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE
 from facegpt_ros.morphable.linear import LinearModel
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import matrix_from_euler, rotation_angle_deg
+from facegpt_ros.morphable.pose import matrix_from_euler, rotation_angle_deg, seen_yaw
 from facegpt_ros.render.camera import Camera
+from tests.morphable.turned import with_sliding_jaw
 
 COUNT = 6
 CAMERA = Camera.from_fov(640, 480, 60)
 
 
-@pytest.fixture(scope="module")
-def model() -> MorphableModel:
-    return MorphableModel.load()
+@pytest.fixture(scope="module", params=["shipped", "sliding"])
+def model(request) -> MorphableModel:
+    model = MorphableModel.load()
+    return model if request.param == "shipped" else with_sliding_jaw(model)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,9 @@ def people(model):
 def seen(model, people, scheme="ibug68", camera=CAMERA):
     identity, expression, rotation, translation = people
     points = model.landmarks(identity, expression, scheme)
+    yaw = seen_yaw(rotation, translation)
+    rows = JAW if scheme == "ibug68" else np.array(IBUG68_FROM_MEDIAPIPE)[JAW]
+    points[:, rows] = model.landmarks(identity, expression, yaw=yaw)[:, JAW]
     return camera.project(points @ rotation.transpose(0, 2, 1) + translation[:, None])
 
 
