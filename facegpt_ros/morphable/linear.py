@@ -1,4 +1,4 @@
-"""What every linear face model shares: coefficients in, metric vertices, colours and landmarks out. numpy only."""
+"""What every linear face model shares: coefficients in, metric vertices, colours and landmarks out."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from facegpt_ros.morphable.packed_basis import PackedBasis
 LOG = logging.getLogger(__name__)
 
 SIGMA_LIMITS = (-6.0, 6.0)  # nobody in 500 million lies further out on an axis of a Gaussian prior
-ACTIVATION_LIMITS = (
-    -1.0,
-    2.0,
-)  # of an ARKit activation, whose range is 0..1; the rest lets fits and captions exaggerate
+ACTIVATION_LIMITS = (-1.0, 2.0)  # an ARKit activation is 0..1; the rest lets fits and captions exaggerate
 
 Embedding = tuple[np.ndarray, np.ndarray]  # of N landmarks: triangle (N,) int32, barycentric weights (N, 3) float32
 
@@ -129,11 +126,13 @@ class LinearModel:
         }
 
     def vertices(self, identity: np.ndarray, expression: np.ndarray) -> np.ndarray:
-        """α (..., I), δ (..., E) → (..., V, 3) float32, model frame, m."""
+        """α (..., I), δ (..., E) → (..., V, 3) float32, model frame, m.
+
+        One face alone is evaluated in 16 bits, a micrometre from the exact one and in half the time.
+        """
         identity = self._coefficients(identity, self.identity_names, "identity")
         expression = self._coefficients(expression, self.expression_names, "expression")
         if identity.ndim == expression.ndim == 1:
-            # One face, as for every frame of a camera: half the time, and within a micrometre.
             return self._packed.combine(np.concatenate([identity, expression]), self._mean.ravel()).reshape(-1, 3)
         flat = identity @ self._identity + expression @ self._expression
         points = flat.reshape(*flat.shape[:-1], -1, 3)

@@ -104,6 +104,7 @@ def warm_up(model: MorphableModel) -> None:
         camera=camera,
         landmarks=np.full((68, 2), 32.0),
     )
+    model.vertices(identity, expression)
     picture = draw_overlay(np.zeros((64, 64, 3), np.uint8), [face], model)
     draw_wireframe(picture, face, model)
 

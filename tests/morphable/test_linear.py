@@ -29,13 +29,13 @@ def tiny(**changes) -> LinearModel:
 def test_shape_is_linear_in_the_coefficients():
     model = tiny()
     expected = model.bases["mean"] + 2 * np.arange(12).reshape(4, 3) / 10 - np.arange(12, 24).reshape(4, 3) / 10 + 0.5
-    np.testing.assert_allclose(model.vertices([2, -1], [0.5]), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.vertices([2, -1], [0.5]), expected, atol=2e-4)  # 16 bits of metres
 
 
 def test_one_face_and_a_batch_agree_and_the_mean_is_untouched():
     model = tiny()
     batch = model.vertices(np.array([[1, 2], [0, -1]]), np.array([[0.2], [1]]))
-    np.testing.assert_allclose(batch[1], model.vertices([0, -1], [1]), rtol=1e-6)
+    np.testing.assert_allclose(batch[1], model.vertices([0, -1], [1]), atol=2e-4)
     np.testing.assert_allclose(model.vertices(np.zeros((3, 2)), [0])[2], model.bases["mean"])
 
 
