@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from facegpt_ros.morphable.carry import Carried, Carrier
-from facegpt_ros.morphable.loaders import load_model
 from facegpt_ros.morphable.show_cli import model_of
-from facegpt_ros.morphable.theta_file import Theta, read_theta, write_theta
+
+if TYPE_CHECKING:
+    from facegpt_ros.morphable.carry import Carried
+    from facegpt_ros.morphable.theta_file import Theta
 
 HELP = "carry coefficients from one model to another, by fitting"
 
@@ -34,6 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from facegpt_ros.morphable.carry import Carrier
+    from facegpt_ros.morphable.loaders import load_model
+    from facegpt_ros.morphable.theta_file import read_theta, write_theta
+
     source = load_model(model_of(args.source), landmarks=args.from_landmarks)
     theta = read_theta(args.theta, source)
     target = load_model(model_of(args.target), landmarks=args.to_landmarks)
@@ -69,6 +74,8 @@ def summary(errors_mm: np.ndarray) -> dict[str, float]:
 
 def _placed(theta: Theta, carried: Carried) -> Theta:
     """The target's θ, its pose such that the two faces coincide in the camera's frame."""
+    from facegpt_ros.morphable.theta_file import Theta
+
     pose: dict[str, Any] = {}
     if theta.rotation is not None and theta.translation is not None:
         pose["rotation"] = theta.rotation @ carried.rotation

@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 from facegpt_ros.errors import ConfigError, ModelError
-from facegpt_ros.morphable.loaders import load_model
 
 HELP = "draw the mean, random faces, or what each axis does, to a picture or the screen"
 INFO_HELP = "print name, version, licence, counts and names as JSON"
@@ -41,6 +40,7 @@ def add_info_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import cv2
 
+    from facegpt_ros.morphable.loaders import load_model
     from facegpt_ros.viz.contact_sheet import contact_sheet
     from facegpt_ros.viz.gallery import axes, mean_face, random_faces
 
@@ -71,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_info(args: argparse.Namespace) -> int:
+    from facegpt_ros.morphable.loaders import load_model
+
     model = load_model(model_of(args.model), landmarks=args.landmarks)
     facts = {
         "name": model.name,
