@@ -171,6 +171,8 @@ class PhotometricProblem:
 
     def linearise(self, state: State, seen: Seen, look: Appearance) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations (P, P), (P,) of steps in coefficients (K), turn and shift (6), γ (A) and φ (27)."""
+        from facegpt_ros.morphable import photometric_kernels
+
         surface = self.surface
         points, normals, bend = self._geometry(state, slopes=True)
         k, a = surface.basis.shape[2], surface.albedo.shape[2]
@@ -178,29 +180,35 @@ class PhotometricProblem:
         basis = sh_basis(normals)  # (U, 9)
         phi = look.illumination.reshape(9, 3).astype(np.float32)
         albedo, light = self._albedo(seen, look.albedo), _at(basis @ phi, seen)
-        jacobian = np.empty((len(seen.rows), 3, k + 6 + a + 27), np.float32)
-        # How each vertex's light changes as its normal turns, (U, 3 channels, 3), then by K and by the head's turn.
-        by_normal = np.einsum("ubi,bc->uci", _sh_slopes(normals), phi)
-        per_vertex = np.concatenate([by_normal @ bend, -by_normal @ skew(normals).astype(np.float32)], 2)
-        turned = _at(per_vertex, seen)  # (N, 3, K + 3)
-        jacobian[..., : k + 3] = albedo[:, :, None] * turned
-        jacobian[..., k + 3 : k + 6] = 0
-        # The photo's colour where the point goes, subtracted.
+        residual = self.picture[seen.rows, seen.columns] - albedo * light
+        weight = (np.sqrt(self.weight * self._robust(residual, seen)) / self.noise).astype(np.float32)
         where = _at(points, seen)
-        moved = self._photo_slope(where, seen)  # (N, 3 channels, 3)
-        jacobian[..., :k] -= (moved @ rotation) @ _at(surface.basis, seen)
-        jacobian[..., k : k + 3] += moved @ skew(where - translation).astype(np.float32)
-        jacobian[..., k + 3 : k + 6] -= moved
-        jacobian[..., k + 6 : k + 6 + a] = light[:, :, None] * _at(surface.albedo, seen)
-        at_pixel = _at(basis, seen)  # (N, 9)
-        tail = jacobian[..., k + 6 + a :].reshape(len(seen.rows), 3, 9, 3)
-        tail[:] = 0
+        moved = self._photo_slope(where, seen)  # (N, 3 channels, 3): the photo's colour where the point goes
+        # How each vertex's light changes as its normal turns, (U, 3 channels, 3), by K and by the head's turn.
+        by_normal = np.einsum("ubi,bc->uci", _sh_slopes(normals), phi)
+        jacobian = np.empty((len(seen.rows), 3, k + 6 + a + 27), np.float32)
+        photometric_kernels.pixel_rows(
+            seen.corners,
+            seen.barycentric,
+            by_normal @ bend,
+            surface.basis,
+            surface.albedo,
+            albedo.astype(np.float32),
+            light.astype(np.float32),
+            moved @ rotation,
+            weight,
+            jacobian,
+        )
+        turned = _at(-by_normal @ skew(normals).astype(np.float32), seen)  # (N, 3, 3)
+        pose = jacobian[..., k : k + 6]
+        pose[..., :3] = albedo[:, :, None] * turned + moved @ skew(where - translation).astype(np.float32)
+        pose[..., 3:] = -moved
+        pose *= weight[:, None, None]
+        tail = np.zeros((len(seen.rows), 3, 9, 3), np.float32)
+        at_pixel = _at(basis, seen) * weight[:, None]  # (N, 9)
         for channel in range(3):
             tail[:, channel, :, channel] = albedo[:, channel, None] * at_pixel
         jacobian[..., k + 6 + a :] = tail.reshape(len(seen.rows), 3, 27)
-        residual = self.picture[seen.rows, seen.columns] - albedo * light
-        weight = np.sqrt(self.weight * self._robust(residual, seen)) / self.noise
-        jacobian *= weight[:, None, None]
         flat = jacobian.reshape(-1, jacobian.shape[2])
         gram = (flat.T @ flat).astype(np.float64)
         slope = (flat.T @ (-residual * weight[:, None]).reshape(-1)).astype(np.float64)
@@ -208,14 +216,14 @@ class PhotometricProblem:
 
     def _geometry(self, state: State, slopes: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Used vertices (U, 3) m and unit normals (U, 3), camera's frame; d normal / d coefficient (U, 3, K)."""
-        from facegpt_ros.morphable import normal_kernels
+        from facegpt_ros.morphable import photometric_kernels
 
         surface = self.surface
         rotation, translation = state.rotation[0].astype(np.float32), state.translation[0].astype(np.float32)
         model_points = surface.vertices(state.coefficients[0])[surface.used]
         basis = surface.basis if slopes else surface.basis[:, :, :0]
         normals, bend = np.empty_like(model_points), np.empty(basis.shape, np.float32)
-        normal_kernels.normals_by_coefficient(model_points, surface.triangles, basis, normals, bend)
+        photometric_kernels.normals_by_coefficient(model_points, surface.triangles, basis, normals, bend)
         length = np.maximum(np.linalg.norm(normals, axis=1), 1e-20)[:, None]
         normals = normals / length
         if slopes:

@@ -1,4 +1,4 @@
-"""How vertex normals turn when coefficients change; one file for the reason that render/kernels.py gives."""
+"""The compiled loops of photometric.py; one file for the reason that render/kernels.py gives."""
 
 from __future__ import annotations
 
@@ -42,3 +42,32 @@ def normals_by_coefficient(vertices, triangles, basis, normals, slopes):
                 slopes[i, 0, k] += nx
                 slopes[i, 1, k] += ny
                 slopes[i, 2, k] += nz
+
+
+@jit
+def pixel_rows(corners, barycentric, by_light, basis, albedo_basis, albedo, light, moved, weight, out):
+    """The part of the Jacobian that needs the bases, weighted: out (N, 3, K + 6 + A + 27); K and A of it are written.
+
+    corners (N, 3), barycentric (N, 3), by_light (U, 3, K) how the light of vertices changes, basis (U, 3, K) how they
+    move, albedo_basis (U, 3, A), albedo (N, 3), light (N, 3), moved (N, 3, 3) how the photo's colour changes with them,
+    weight (N,).
+    """
+    shapes, colours = basis.shape[2], albedo_basis.shape[2]
+    for n in range(corners.shape[0]):
+        for channel in range(3):
+            row = out[n, channel]
+            for k in range(shapes):
+                row[k] = 0
+            for a in range(colours):
+                row[shapes + 6 + a] = 0
+            for corner in range(3):
+                v, share = corners[n, corner], barycentric[n, corner] * weight[n]
+                lit = by_light[v, channel]
+                bx, by, bz = basis[v, 0], basis[v, 1], basis[v, 2]
+                tint = share * albedo[n, channel]
+                x, y, z = share * moved[n, channel, 0], share * moved[n, channel, 1], share * moved[n, channel, 2]
+                for k in range(shapes):
+                    row[k] += tint * lit[k] - x * bx[k] - y * by[k] - z * bz[k]
+                colour, bright = albedo_basis[v, channel], share * light[n, channel]
+                for a in range(colours):
+                    row[shapes + 6 + a] += bright * colour[a]
