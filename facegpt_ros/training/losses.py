@@ -30,7 +30,7 @@ _OPENINGS = ((37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65
 RENDER_WEIGHTS = {
     "landmarks": 25.0,  # crop units
     "vertices": 0.25,  # mm
-    "shape": 1.0,  # mm
+    "shape": 2.0,  # mm; the faintest signal of all, so it weighs most
     "rotation": 20.0,  # matrix entries
     "offset": 8.0,  # crop units
     "scale": 6.0,  # log

@@ -14,6 +14,7 @@ from facegpt_ros.render.shading import ambient, directional, sh_basis
 from facegpt_ros.training.framing import jitter, standard_framing
 
 _COEFFICIENT_LIMIT = 2.5
+_IDENTITY_SPREAD = (0.6, 1.1)  # σ; real people of the val split have 0.84, for the basis holds drawn ones too
 _PORTRAITS = 0.2  # share that looks as people do when they are photographed: at the camera, at rest or smiling
 _REACH = 1.15  # how far a mixture may move a landmark, in the furthest that one expression alone does
 _SLACK_M = 0.002
@@ -45,7 +46,8 @@ def project(points: np.ndarray, rotation: np.ndarray, translation: np.ndarray, h
 def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -> Scenes:
     """count random faces: anyone, any look, ±60° yaw and a little beyond, framed as the tracker would."""
     limit = _COEFFICIENT_LIMIT
-    identity = rng.standard_normal((count, len(model.identity_names))).clip(-limit, limit)
+    spread = rng.uniform(*_IDENTITY_SPREAD, (count, 1))
+    identity = (spread * rng.standard_normal((count, len(model.identity_names)))).clip(-limit, limit)
     portrait = rng.random(count) < _PORTRAITS
     expression = sample_expressions(model.expression_names, rng, count)
     expression = np.where(portrait[:, None], portrait_expressions(model.expression_names, rng, count), expression)
