@@ -17,8 +17,9 @@ import numpy as np
 from facegpt_ros.morphable.contour import JAW
 from facegpt_ros.morphable.fit_landmarks import LandmarkFit, LandmarkFitter
 from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE, IBUG68_MIRROR, MEDIAPIPE_MIRROR
+from facegpt_ros.morphable.lips import on_own_lip
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.outline import LEARNT_YAWS, outline_path
+from facegpt_ros.morphable.outline import LEARNT_YAWS, outline
 from facegpt_ros.morphable.pose import seen_yaw
 from facegpt_ros.morphable.skin_surface import SkinSurface
 from facegpt_ros.render.camera import Camera
@@ -72,13 +73,13 @@ def refine(
         say: is told of each round.
     """
     skin = SkinSurface(model)
-    triangle, weights = model.surface_points("mediapipe478")
+    triangle, weights = on_own_lip(model, skin, *model.surface_points("mediapipe478"))
     bins = np.tile(_JAW_POINTS, len(LEARNT_YAWS))
     rows = np.concatenate([np.arange(_POINTS), bins])
     mirrored_bins = np.arange(len(bins)).reshape(len(LEARNT_YAWS), -1)[::-1][:, list(IBUG68_MIRROR[: len(JAW)])].ravel()
     twin = np.concatenate([MEDIAPIPE_MIRROR[:_POINTS], _POINTS + mirrored_bins])
     places = _Places(triangle[rows].copy(), weights[rows].astype(np.float64), twin)
-    best, number = model, 0
+    best, number = _placed(model, skin, places), 0
     # Most of the way is gone with a few photos.
     for chosen, most in ((slice(None, None, _SPARSE), min(2, rounds)), (slice(None), max(rounds - 2, 0))):
         some, theirs, before, fit = landmarks[chosen], cameras[chosen], np.inf, None
@@ -103,7 +104,7 @@ def _placed(model: MorphableModel, skin: SkinSurface, places: _Places) -> Morpha
     triangle[_JAW_POINTS], weights[_JAW_POINTS] = jaw_triangle[_FAR], jaw_weights[_FAR]
     ibug = list(IBUG68_FROM_MEDIAPIPE)
     embeddings = {"mediapipe478": (triangle, weights), "ibug68": (triangle[ibug], weights[ibug])}
-    return model.with_landmarks(embeddings, outline_path(skin, jaw_triangle, jaw_weights))
+    return model.with_landmarks(embeddings, outline(skin, jaw_triangle, jaw_weights))
 
 
 def _steps(

@@ -25,7 +25,7 @@ _FARTHEST_IN_M = 0.024  # above the chin: beside the corners of eyes and mouth
 _SMOOTHING_DEG = 4.0  # of the cut, so that its facets do not make the outline jump
 
 
-def outline_path(skin: SkinSurface, triangle: np.ndarray, barycentric: np.ndarray) -> SlidingContour:
+def outline(skin: SkinSurface, triangle: np.ndarray, barycentric: np.ndarray) -> SlidingContour:
     """The whole contour from its learnt part.
 
     Args:
