@@ -6,7 +6,7 @@ under the priors (Blanz and Vetter, 2003). numpy and numba only: a photo takes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,14 +20,16 @@ from facegpt_ros.morphable.photometric import (
     LIGHT_STIFFNESS,
     Appearance,
     PhotometricProblem,
+    Seen,
     SkinSurface,
 )
-from facegpt_ros.morphable.pose import seen_yaw
+from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.morphable.skin import skin_trust
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.render.camera import Camera
 
 _MIN_PIXELS = 60
+_DAMPING = 1e-3  # of each step, relative (Marquardt, 1963)
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,12 @@ class ImageFitter:
             np.zeros(len(self.model.albedo_names)) if start is None else np.asarray(start.albedo, np.float64),
             LIGHT_REST,
         )
+        whole = np.full(image_bgr.shape, 255, np.uint8)
         anchor = self._landmark_problem(fitter, marks, camera, crop)
         for size, steps in zip(self.options.sizes, self.options.steps, strict=True):
             picture = crop.extract(image_bgr, size)
-            problem = self._problem(picture, state, crop, size)
+            inside = crop.extract(whole, size)[..., 0] > 250
+            problem = self._problem(picture, inside, state, crop)
             for step in range(steps):
                 seen = problem.see(state)
                 if len(seen.rows) < _MIN_PIXELS:
@@ -129,55 +133,53 @@ class ImageFitter:
         rays = np.concatenate([camera.undistort(marks), np.ones((len(marks), 1))], 1) @ crop.rotation
         return fitter.problem(rays[None, :, :2] / rays[None, :, 2:], np.ones((1, len(rays)), bool))[0]
 
-    def _problem(self, picture_bgr: np.ndarray, state: State, crop: CropCamera, size: int) -> PhotometricProblem:
+    def _problem(
+        self, picture_bgr: np.ndarray, inside: np.ndarray, state: State, crop: CropCamera
+    ) -> PhotometricProblem:
+        """Of a crop (S, S, 3) uint8, inside (S, S) bool of the photo; where the face is says `state`."""
         picture = np.ascontiguousarray(picture_bgr[..., ::-1], np.float32) / 255
-        bare = PhotometricProblem(
-            self.surface,
-            picture,
-            np.ones((size, size), np.float32),
-            1 / crop.half_extent,
-            noise=self.options.noise,
-            weight=self.options.pixels,
-        )
-        seen = bare.see(state)
-        mask = np.zeros((size, size), bool)
+        options, focal, trust = self.options, 1 / crop.half_extent, inside.astype(np.float32)
+        problem = PhotometricProblem(self.surface, picture, trust, focal, noise=options.noise, weight=options.pixels)
+        seen = problem.see(state)
+        mask = np.zeros(inside.shape, bool)
         mask[seen.rows, seen.columns] = True
-        bare.trust = skin_trust(picture_bgr, mask)
-        return bare
+        problem.trust = skin_trust(picture_bgr, mask)
+        return problem
 
-    def _step(self, problem, anchor, state, look, seen) -> tuple[State, Appearance]:
+    def _step(
+        self, problem: PhotometricProblem, anchor: LandmarkProblem, state: State, look: Appearance, seen: Seen
+    ) -> tuple[State, Appearance]:
         """One Gauss-Newton step, halved until it gains."""
-        value, gram, slope = (part[0] for part in anchor.linearise(state))
+        _, near_gram, near_slope = (part[0] for part in anchor.linearise(state))
         k, a = state.coefficients.shape[1], len(look.albedo)
-        photo_gram, photo_slope = problem.linearise(state, seen, look)
-        gram_all, slope_all = photo_gram, photo_slope
-        gram_all[: k + 6, : k + 6] += gram
-        slope_all[: k + 6] += slope
+        gram, slope = problem.linearise(state, seen, look)
+        gram[: k + 6, : k + 6] += near_gram
+        slope[: k + 6] += near_slope
         stiffness = np.concatenate([np.zeros(k + 6), np.ones(a), np.full(27, LIGHT_STIFFNESS)])
         away = np.concatenate([np.zeros(k + 6), look.albedo, look.illumination - LIGHT_REST])
-        gram_all[np.diag_indices(len(gram_all))] += stiffness
-        slope_all += stiffness * away
-        held = np.zeros(len(slope_all), bool)
+        gram[np.diag_indices(len(gram))] += stiffness
+        slope += stiffness * away
+        held = np.zeros(len(slope), bool)
         held[:k] = anchor.bounded & (
-            ((state.coefficients[0] <= 0) & (slope_all[:k] > 0)) | ((state.coefficients[0] >= 1) & (slope_all[:k] < 0))
+            ((state.coefficients[0] <= 0) & (slope[:k] > 0)) | ((state.coefficients[0] >= 1) & (slope[:k] < 0))
         )
-        gram_all[held] = 0
-        gram_all[:, held] = 0
-        slope_all[held] = 0
-        gram_all[held, held] = 1
-        gram_all[np.diag_indices(len(gram_all))] *= 1 + 1e-3
-        change = np.linalg.solve(gram_all, -slope_all)
-        before = self._total(problem, anchor, state, look, seen)
+        gram[held] = 0
+        gram[:, held] = 0
+        slope[held] = 0
+        gram[held, held] = 1
+        gram[np.diag_indices(len(gram))] *= 1 + _DAMPING
+        change = np.linalg.solve(gram, -slope)
+        before = self._total(problem, anchor, state, look)
         for share in (1.0, 0.5, 0.25, 0.1):
             trial = anchor.moved(state, share * change[None, : k + 6])
             trial_look = Appearance(
                 look.albedo + share * change[k + 6 : k + 6 + a], look.illumination + share * change[k + 6 + a :]
             )
-            if self._total(problem, anchor, trial, trial_look, seen) < before:
+            if self._total(problem, anchor, trial, trial_look) < before:
                 return trial, trial_look
         return state, look
 
-    def _total(self, problem, anchor, state, look, seen) -> float:
+    def _total(self, problem: PhotometricProblem, anchor: LandmarkProblem, state: State, look: Appearance) -> float:
         shown = problem.see(state)
         if len(shown.rows) < _MIN_PIXELS:
             return np.inf
@@ -189,11 +191,9 @@ class ImageFitter:
         identity, expression = np.split(state.coefficients[0].astype(np.float32), [count])
         rotation = crop.rotation @ state.rotation[0]
         translation = crop.rotation @ state.translation[0]
-        yaw = seen_yaw(rotation, translation)
-        points = self.model.landmarks(identity, expression, yaw=yaw) @ rotation.T + translation
-        marks = camera.project(points)
+        marks = camera.project(posed_landmarks(self.model, identity, expression, rotation, translation))
         low, high = marks.min(0), marks.max(0)
-        face = Face(
+        return Face(
             face_id="" if start is None else start.face_id,
             confidence=1.0 if start is None else start.confidence,
             roi=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
@@ -206,7 +206,6 @@ class ImageFitter:
             camera=camera,
             landmarks=marks,
         )
-        return replace(face)
 
 
 def _as_fit(face: Face | None) -> LandmarkFit | None:
