@@ -49,7 +49,8 @@ class Face:
         translation: (3,) m, the sellion in the optical frame.
         identity, expression, albedo, illumination: α (I,), δ (E,), γ (A,), φ (27,) as in CropEstimate.
         camera: the intrinsics used.
-        landmarks: (68, 2) px, iBUG order, in the source image (distorted as the lens does).
+        landmarks: (68, 2) px, iBUG order, in the source image (distorted as the lens does). The jaw follows the
+            outline of a turned head.
     """
 
     face_id: str

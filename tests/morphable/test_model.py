@@ -39,7 +39,8 @@ def test_sellion_stays_at_the_origin_for_every_identity(model, rest):
     rng = np.random.default_rng(0)
     identity = rng.normal(size=(20, IDENTITY))
     sellion = points(model, identity, np.zeros((20, EXPRESSION)), "mediapipe478")[:, 168]
-    assert np.abs(sellion).max() < 5e-5
+    assert np.abs(sellion.mean(0)).max() < 3e-3  # MediaPipe's point, moved to where photos are labelled
+    assert sellion.std(0).max() < 6e-4
 
 
 def test_head_is_metric_upright_and_looks_out_of_the_face(model, rest):
