@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from facegpt_ros.morphable.albedo import albedo_basis
 from facegpt_ros.morphable.anny_head import AnnyHead
-from facegpt_ros.morphable.identity import SLIDERS_SHARE, principal_axes, without_motion
+from facegpt_ros.morphable.axes import learn_sliders
+from facegpt_ros.morphable.identity import SLIDERS_SHARE, coefficients, principal_axes, without_motion
 from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE
 from facegpt_ros.morphable.light_stage import LightStage
 from facegpt_ros.morphable.model import FORMAT
@@ -61,11 +62,13 @@ def build(
         return np.stack([head.lips_closed(shift) for shift in still])
 
     scanned = neutral(np.stack([head.from_stage(shape) for shape in tqdm(stage.identity, desc="scanned people")]))
-    drawn = neutral(_sliders(anny, head, np.random.default_rng(seed), adults)) * np.sqrt(SLIDERS_SHARE / adults)
-    factors = np.concatenate([scanned, drawn])
+    shifts, sliders = _sliders(anny, head, np.random.default_rng(seed), adults)
+    drawn = neutral(shifts)
+    factors = np.concatenate([scanned, drawn * np.sqrt(SLIDERS_SHARE / adults)])
     flipped = factors[:, head.mirror] * (-1, 1, 1)
     identity, share = principal_axes(np.concatenate([factors, flipped]) / np.sqrt(2), weight, identities)
     print(f"{identities} identity coefficients hold {100 * share:.2f} % of the variance")
+    readout = learn_sliders(coefficients(drawn, identity, weight), sliders)
 
     names = anny.expression_names
     expression = np.stack([head.expression(name) for name in tqdm(names, desc="expressions")])
@@ -84,6 +87,7 @@ def build(
         "uv_corners": uv_corners.astype(np.float16),
         "mirror": head.mirror,
         "regions": np.round(np.stack(list(regions.values())) * 255).astype(np.uint8),
+        "axes.sliders": readout.astype(np.float32),
         "landmarks.mediapipe478.triangle": triangle.astype(np.int32),
         "landmarks.mediapipe478.barycentric": head.weights.astype(np.float32),
         "landmarks.ibug68.triangle": triangle[ibug].astype(np.int32),
@@ -110,11 +114,18 @@ def build(
     _write(out.with_name("held_out_people.safetensors"), people, {"licence": "MIT", "source": metadata["source"]})
 
 
-def _sliders(anny: AnnyHead, head: OpenHead, rng: np.random.Generator, count: int) -> np.ndarray:
-    """How adults drawn from anny's sliders differ from their mean, (count, V, 3)."""
-    batches = [anny.sample_adults(rng, 50)[0] for _ in tqdm(range(-(-count // 50)), desc="sampling adults")]
-    shifts = np.stack([head.from_anny(adult) for adult in np.concatenate(batches)[:count]])
-    return shifts - shifts.mean(0)
+def _sliders(
+    anny: AnnyHead, head: OpenHead, rng: np.random.Generator, count: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """How adults drawn from anny's sliders differ from their mean, (count, V, 3), and what the sliders were."""
+    batches = [anny.sample_adults(rng, 50) for _ in tqdm(range(-(-count // 50)), desc="sampling adults")]
+    shifts = np.stack([head.from_anny(adult) for adult in np.concatenate([skin for skin, _ in batches])[:count]])
+    values = {name: np.concatenate([p[name] for _, p in batches])[:count] for name in ("age", "gender", "weight")}
+    return shifts - shifts.mean(0), {
+        "age": values["age"],
+        "masculinity": values["gender"],
+        "weight": values["weight"],
+    }
 
 
 def _on_skin(anny: AnnyHead, embedding: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -40,3 +40,10 @@ def principal_axes(factors: np.ndarray, weight: np.ndarray, count: int) -> tuple
     # The sign of an eigenvector is arbitrary: fix it, so that a rebuild gives the same axes.
     basis *= np.sign(basis[np.arange(count), np.abs(basis).argmax(1)])[:, None]
     return basis.reshape(count, -1, 3), float(values[order].sum() / values.sum())
+
+
+def coefficients(shifts: np.ndarray, basis: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Displacements (N, V, 3) → coefficients (N, K) on principal axes (K, V, 3) found with the same weight (V,)."""
+    weighted = basis * weight[:, None]
+    scale = (weighted * basis).sum((1, 2))  # the axes are orthogonal under the weight
+    return np.einsum("nvi,kvi->nk", shifts, weighted) / scale

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from facegpt_ros.errors import ModelError
+from facegpt_ros.morphable.axes import SemanticAxes
 from facegpt_ros.morphable.contour import SlidingContour
 from facegpt_ros.morphable.landmarks import SCHEMES
 from facegpt_ros.morphable.linear import LinearModel
+from facegpt_ros.morphable.texels import painted_texture
+from facegpt_ros.morphable.texture import PREFIX, AlbedoTexture
 
 FORMAT = "facegpt-morphable/1"
 SHIPPED = Path(__file__).parent / "data" / "open_face.safetensors"
@@ -31,6 +35,7 @@ class MorphableModel(LinearModel):
     """
 
     def __init__(self, tensors: dict[str, np.ndarray], metadata: dict[str, str], sha256: str = "") -> None:
+        self._texture_file: Path | None = None
         try:
             if metadata["format"] != FORMAT:
                 raise ModelError(f"morphable model format is '{metadata['format']}', this version reads '{FORMAT}'")
@@ -60,12 +65,22 @@ class MorphableModel(LinearModel):
                 sha256=sha256,
                 cure="build the file again with `facegpt morphable build`",
             )
+            self._sliders = tensors.get("axes.sliders")
         except ModelError:
             raise
         except (KeyError, ValueError, TypeError) as error:
             raise ModelError(
                 f"morphable model lacks or garbles {error}; build it with `facegpt morphable build`"
             ) from error
+
+    @cached_property
+    def axes(self) -> SemanticAxes:
+        """Named axes of identity: age, nose_width, … Raises ModelError when the file was built without them."""
+        if self._sliders is None:
+            raise ModelError(
+                f"{self.name} {self.version} has no named axes; build it again with `facegpt morphable build`"
+            )
+        return SemanticAxes(self, self._sliders)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> MorphableModel:
@@ -78,13 +93,43 @@ class MorphableModel(LinearModel):
         try:
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             with safe_open(str(path), framework="np") as file:
-                return cls({k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}, sha256)  # noqa: SIM118
+                names = list(file.keys())
+                tensors = {name: file.get_tensor(name) for name in names if not name.startswith(PREFIX)}
+                model = cls(tensors, file.metadata() or {}, sha256)
+            # The texture is most of the file, and few need it: it is read when it is first asked for.
+            model._texture_file = path if any(name.startswith(PREFIX) for name in names) else None
+            return model
         except OSError as error:
             raise ModelError(f"{path}: {error.strerror or error}; build it with `facegpt morphable build`") from error
         except SafetensorError as error:
             raise ModelError(
                 f"{path} is no safetensors file ({error}); build it with `facegpt morphable build`"
             ) from error
+
+    def texture(self, albedo: np.ndarray) -> np.ndarray:
+        """γ (A,) → (T, T, 3) float32 RGB 0..1 in the layout of uv_corners, row 0 is v = 1; T is 256 or more.
+
+        Finer than colours(γ) where the file holds a texture; else those colours, interpolated over the triangles.
+
+        Raises:
+            ModelError: γ has another shape or is not finite, or the file has changed since it was loaded.
+        """
+        albedo = self._coefficients(np.asarray(albedo, np.float32).reshape(-1), self.albedo_names, "albedo")
+        if self._texture is None:
+            return painted_texture(self.colours(albedo), self.triangles, self.uv_corners)
+        return self._texture(albedo)
+
+    @cached_property
+    def _texture(self) -> AlbedoTexture | None:
+        if self._texture_file is None:
+            return None
+        texture = AlbedoTexture.read(self._texture_file)
+        if len(texture) != len(self.albedo_names):
+            raise ModelError(
+                f"{self._texture_file}: the albedo texture has {len(texture)} coefficients, the model "
+                f"{len(self.albedo_names)}; write the file again with `facegpt morphable albedo`"
+            )
+        return texture
 
 
 def _contour(tensors: dict[str, np.ndarray]) -> SlidingContour | None:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from facegpt_ros.morphable.anny_head import AnnyHead
+from facegpt_ros.morphable.gaze import DOWN_DEG, SIDEWAYS_DEG, UP_DEG
 from facegpt_ros.morphable.head_parts import eyeball, mouth_parts, sphere_through
 from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE
 from facegpt_ros.morphable.light_stage import LightStage
@@ -21,8 +22,6 @@ from facegpt_ros.morphable.surface import Surface
 UPPER_RIM, LOWER_RIM = (191, 80, 81, 82, 13, 312, 311, 310, 415), (95, 88, 178, 87, 14, 317, 402, 318, 324)
 _UPPER_LIP, _LOWER_LIP = 0, 17  # middle of the outer contour
 _OPEN = 0.7  # of jawOpen: lips are told apart where they are apart
-#: Turn of an eyeball at activation 1, degrees: sideways, up, down.
-GAZE_DEG = (26.0, 20.0, 24.0)
 _LIPS_OVERLAP_M, _LIDS_OVERLAP_M = 0.0002, 0.0008
 _TONGUE_OUT_M = np.array([0.0, -0.012, 0.034])
 
@@ -181,7 +180,7 @@ class OpenHead:
     def _turned(self, name: str) -> np.ndarray:
         side, way = ("l" if name.endswith("Left") else "r"), name[7:].removesuffix("Left").removesuffix("Right")
         outwards = 1 if side == "l" else -1
-        sideways, up, down = np.radians(GAZE_DEG)
+        sideways, up, down = np.radians((SIDEWAYS_DEG, UP_DEG, DOWN_DEG))
         vector = {
             "Out": (0, sideways * outwards, 0),
             "In": (0, -sideways * outwards, 0),
