@@ -15,8 +15,7 @@ from facegpt_ros.morphable.axes import SemanticAxes
 from facegpt_ros.morphable.contour import SlidingContour
 from facegpt_ros.morphable.landmarks import SCHEMES
 from facegpt_ros.morphable.linear import LinearModel
-from facegpt_ros.morphable.texels import painted_texture
-from facegpt_ros.morphable.texture import PREFIX, AlbedoTexture
+from facegpt_ros.morphable.texture import PREFIX, AlbedoTexture, painted
 
 FORMAT = "facegpt-morphable/1"
 SHIPPED = Path(__file__).parent / "data" / "open_face.safetensors"
@@ -116,20 +115,14 @@ class MorphableModel(LinearModel):
         """
         albedo = self._coefficients(np.asarray(albedo, np.float32).reshape(-1), self.albedo_names, "albedo")
         if self._texture is None:
-            return painted_texture(self.colours(albedo), self.triangles, self.uv_corners)
+            return painted(self.colours(albedo), self.triangles, self.uv_corners)
         return self._texture(albedo)
 
     @cached_property
     def _texture(self) -> AlbedoTexture | None:
         if self._texture_file is None:
             return None
-        texture = AlbedoTexture.read(self._texture_file)
-        if len(texture) != len(self.albedo_names):
-            raise ModelError(
-                f"{self._texture_file}: the albedo texture has {len(texture)} coefficients, the model "
-                f"{len(self.albedo_names)}; write the file again with `facegpt morphable albedo`"
-            )
-        return texture
+        return AlbedoTexture.read(self._texture_file, self._albedo, self.triangles, self.uv_corners)
 
 
 def _contour(tensors: dict[str, np.ndarray]) -> SlidingContour | None:

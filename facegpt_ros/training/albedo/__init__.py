@@ -1,0 +1,1 @@
+"""Skin learnt from photographs: `facegpt morphable albedo`. Needs scipy (the `train` extra), no torch."""
