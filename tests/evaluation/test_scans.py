@@ -46,9 +46,9 @@ def test_only_the_outside_of_a_head_is_seen():
     inside = 0.02 * np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.5, 0.5]]) + (0, -0.02, -0.1)
     vertices = np.vstack([MODEL.bases["mean"], inside])
     hidden = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]) + MODEL.n_vertices
-    head = MODEL.triangles[(MODEL.regions["skin"] > 0.5)[MODEL.triangles].all(1)]
+    head = MODEL.triangles
     seen = seen_from_outside(vertices, np.vstack([head, hidden]).astype(np.int32))
-    assert not seen[len(head) :].any() and seen[: len(head)].mean() > 0.5
+    assert not seen[len(head) :].any() and seen[: len(head)].mean() > 0.4
 
 
 def test_a_fit_to_the_models_own_face_has_no_distance():
