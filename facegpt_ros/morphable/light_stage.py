@@ -11,8 +11,8 @@ from facegpt_ros.errors import ModelError
 _METRES = 0.01  # the file is in cm
 _OUTSIDE = ("face", "head_neck")
 #: Upper, then lower teeth, each from the left third molar to the right one: number of vertices of each.
-_TEETH = (191, 186, 191, 123, 165, 96, 76, 76, 76, 76, 96, 165, 123, 191, 186, 191)
-_TEETH += (179, 176, 212, 138, 127, 90, 94, 86, 86, 94, 90, 127, 138, 212, 176, 179)
+_UPPER_TEETH = (191, 186, 191, 123, 165, 96, 76, 76, 76, 76, 96, 165, 123, 191, 186, 191)
+_LOWER_TEETH = (179, 176, 212, 138, 127, 90, 94, 86, 86, 94, 90, 127, 138, 212, 176, 179)
 
 
 class LightStage:
@@ -55,7 +55,7 @@ class LightStage:
 
     def teeth(self) -> list[np.ndarray]:
         """Triangles of each tooth but the second and third molars: 12 upper, then 12 lower ones."""
-        first = self._range["teeth"][0] + np.concatenate([[0], np.cumsum(_TEETH)])
+        first = self._range["teeth"][0] + np.concatenate([[0], np.cumsum(_UPPER_TEETH + _LOWER_TEETH)])
         shown = [k for k in range(32) if k % 16 not in (0, 1, 14, 15)]
         triangles = self.part("teeth")
         return [triangles[(triangles[:, 0] >= first[k]) & (triangles[:, 0] < first[k + 1])] for k in shown]

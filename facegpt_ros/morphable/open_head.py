@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,10 @@ from facegpt_ros.morphable.gaze import DOWN_DEG, SIDEWAYS_DEG, UP_DEG
 from facegpt_ros.morphable.head_parts import eyeball, mouth_parts, sphere_through
 from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE
 from facegpt_ros.morphable.light_stage import LightStage
-from facegpt_ros.morphable.registration import Follower, at_points, laplacian, register, vertex_normals
-from facegpt_ros.morphable.rims import Rims, sides
 from facegpt_ros.morphable.pose import rotation_from_vector
+from facegpt_ros.morphable.registration import Follower, at_points, laplacian, register, vertex_normals
 from facegpt_ros.morphable.rigid import similarity
+from facegpt_ros.morphable.rims import Rims, sides
 from facegpt_ros.morphable.surface import Surface
 
 #: MediaPipe's points on the inner rims of the lips, from the subject's right to the left, corners left out.
@@ -33,7 +34,7 @@ class Part:
     name: str
     vertices: np.ndarray
     triangles: np.ndarray
-    carry: object
+    carry: Callable[[np.ndarray], np.ndarray]
 
 
 class OpenHead:
@@ -252,4 +253,3 @@ def _apart(
         hits = Surface(vertices, lip).nearest(place[list(points)])
         corners[list(points)], weights[list(points)] = lip[hits.triangle], hits.barycentric
     return corners, weights
-

@@ -16,8 +16,15 @@ from tqdm import tqdm
 from facegpt_ros.morphable.surface import Surface
 
 #: Rounds, then weights of membrane, bending and landmarks against point-to-plane distances.
-_SCHEDULE = ((4, 30.0, 100.0, 30.0), (4, 10.0, 30.0, 20.0), (3, 3.0, 10.0, 10.0), (3, 1.0, 4.0, 8.0))
-_SCHEDULE += ((3, 0.3, 1.5, 5.0), (3, 0.1, 0.6, 3.0), (3, 0.03, 0.3, 2.0))
+_SCHEDULE: tuple[tuple[int, float, float, float], ...] = (
+    (4, 30.0, 100.0, 30.0),
+    (4, 10.0, 30.0, 20.0),
+    (3, 3.0, 10.0, 10.0),
+    (3, 1.0, 4.0, 8.0),
+    (3, 0.3, 1.5, 5.0),
+    (3, 0.1, 0.6, 3.0),
+    (3, 0.03, 0.3, 2.0),
+)
 _TO_POINT = 0.05  # of the distance along the surface, against 1 for the distance to it
 _FACING = 0.5  # cosine between normals that may belong together
 _FIRST_REACH_M, _LAST_REACH_M = 0.020, 0.004
@@ -94,8 +101,8 @@ def register(
 
 
 def _rounds() -> Iterator[tuple[float, float, float]]:
-    for repeats, *weights in _SCHEDULE:
-        yield from [tuple(weights)] * repeats
+    for repeats, membrane, bending, landmarks in _SCHEDULE:
+        yield from [(membrane, bending, landmarks)] * repeats
 
 
 def _block_diagonal(blocks: np.ndarray) -> sparse.bsr_matrix:

@@ -205,7 +205,8 @@ def build_pipeline(config: Config) -> FacePipeline:
     estimator = load_estimator(config.estimator, model)
     detector.detect(np.zeros((128, 128, 3), np.uint8))
     estimator.infer(np.zeros((1, estimator.crop_size, estimator.crop_size, 3), np.uint8))
-    model.landmarks(np.zeros((1, len(model.identity_names))), np.zeros((1, len(model.expression_names))), yaw=np.zeros(1))
+    identity, expression = np.zeros((1, len(model.identity_names))), np.zeros((1, len(model.expression_names)))
+    model.landmarks(identity, expression, yaw=np.zeros(1))
     return FacePipeline(config.perception, detector, estimator, model)
 
 
