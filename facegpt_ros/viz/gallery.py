@@ -8,6 +8,7 @@ import numpy as np
 from facegpt_ros.errors import ModelError
 from facegpt_ros.morphable.face_area import landmark_numbers, nose_tip
 from facegpt_ros.morphable.linear import ACTIVATION_LIMITS, LinearModel
+from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.batch import composite, project, render_face
 from facegpt_ros.render.rasterize import vertex_normals
@@ -31,20 +32,31 @@ def portrait(
     """One head in studio light, (size, size, 3) uint8 BGR.
 
     Args:
-        vertices: (V, 3) m, model frame; colours: (V, 3) RGB 0..1; yaw, pitch: degrees.
+        vertices: (V, 3) m, model frame; yaw, pitch: degrees.
+        colours: RGB 0..1, by vertex (V, 3), or a texture (T, T, 3) in the layout of the model's uv_corners.
     """
     points = (vertices - _PIVOT) @ matrix_from_euler(yaw, pitch, 0).T + (0, 0, _DISTANCE_M)
     points = points.astype(np.float32)
     normals = vertex_normals(points, model.triangles)
     pixels = project(points, _DISTANCE_M / _HALF_VIEW_M, size)
     picture = np.full((size, size, 3), 217, np.uint8)
-    composite(render_face(pixels, model.triangles, colours, normals, _LIGHT, size), picture)
+    if colours.ndim == 3:
+        white, uv = np.ones_like(points), model.uv_corners  # type: ignore[attr-defined]
+        face = render_face(pixels, model.triangles, white, normals, _LIGHT, size, uv=uv, detail=colours)
+    else:
+        face = render_face(pixels, model.triangles, colours, normals, _LIGHT, size)
+    composite(face, picture)
     return np.ascontiguousarray(picture[..., ::-1])
+
+
+def skin(model: LinearModel, albedo: np.ndarray) -> np.ndarray:
+    """The finest colours that a model has for γ (A,): a texture, or colours by vertex; as portrait takes them."""
+    return model.texture(albedo) if isinstance(model, MorphableModel) else model.colours(albedo)
 
 
 def mean_face(model: LinearModel, size: int = 256) -> list[np.ndarray]:
     """The mean face from five sides."""
-    vertices, colours = centred(model, model.bases["mean"]), model.colours(np.zeros(len(model.albedo_names)))
+    vertices, colours = centred(model, model.bases["mean"]), skin(model, np.zeros(len(model.albedo_names)))
     return [portrait(model, vertices, colours, yaw=yaw, size=size) for yaw in (-60, -30, 0, 30, 60)]
 
 
@@ -63,7 +75,7 @@ def random_faces(model: LinearModel, count: int, seed: int = 0, size: int = 256)
             few = min(3, len(expression))
             expression[rng.choice(len(expression), few, replace=False)] = rng.uniform(0.3, 1, few)
         yaw, pitch = (rng.uniform(-45, 45), rng.uniform(-20, 20)) if i % 2 else (0, 0)
-        vertices, colours = centred(model, model.vertices(identity, expression)), model.colours(albedo)
+        vertices, colours = centred(model, model.vertices(identity, expression)), skin(model, albedo)
         pictures.append(portrait(model, vertices, colours, yaw=yaw, pitch=pitch, size=size))
     return pictures
 
@@ -96,10 +108,24 @@ def axes(model: LinearModel, group: str, count: int, size: int = 200) -> list[np
             theta = {key: np.zeros(len(axis_names)) for key, axis_names in names.items()}
             theta[group][i] = value
             vertices = centred(model, model.vertices(theta["identity"], theta["expression"]))
-            picture = portrait(model, vertices, model.colours(theta["albedo"]), yaw=20, size=size)
+            picture = portrait(model, vertices, skin(model, theta["albedo"]), yaw=20, size=size)
             cv2.putText(
                 picture, f"{name} {value:+g}", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA
             )
+            pictures.append(picture)
+    return pictures
+
+
+def named_axes(model: MorphableModel, count: int, size: int = 200) -> list[np.ndarray]:
+    """The first `count` named axes of the open face at -2.5 and +2.5 σ, the others at 0."""
+    pictures = []
+    for name in model.axes.names[:count]:
+        for value in (-2.5, 2.5):
+            vertices = model.vertices(model.axes.draw({name: value}), np.zeros(len(model.expression_names)))
+            colours = skin(model, np.zeros(len(model.albedo_names)))
+            picture = portrait(model, centred(model, vertices), colours, yaw=30, size=size)
+            label = f"{name} {value:+g}"
+            cv2.putText(picture, label, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA)
             pictures.append(picture)
     return pictures
 

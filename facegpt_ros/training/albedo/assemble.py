@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
+from scipy.sparse import csr_matrix, diags
 
+from facegpt_ros.morphable.albedo import albedo_basis
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.texels import Texels
 from facegpt_ros.morphable.texture import PREFIX, quantised
@@ -32,6 +34,7 @@ BY_HAND = (
 )
 _PAINTED = ("eyes", "mouth_inner", "tongue", "teeth", "gums")
 _HAIR_OPACITY = 0.9
+_HAIRLINE_ROUNDS = 4
 _NO_DETAIL = 0.002  # RGB at 1 σ, below which a texel has no detail worth keeping
 
 
@@ -58,7 +61,7 @@ def assembled(learnt: LearntAlbedo, chart: Chart, *, detailed: int = 64) -> Albe
 
     Args:
         learnt: on the chart.
-        chart: of the model, whose own albedo (colours by region) is the paint.
+        chart: of the model, by whose regions the rest is painted.
         detailed: D, how many axes shall be finer than the mesh.
     """
     model = chart.model
@@ -81,12 +84,11 @@ def assembled(learnt: LearntAlbedo, chart: Chart, *, detailed: int = 64) -> Albe
     on_skin = ours * flat + (1 - ours) * chart.at(beyond.astype(np.float32))
 
     bare = 1 - np.max([model.regions.get(name, 0 * share) for name in _PAINTED], axis=0)
-    # Where photographs show the hairline, they paint it.
-    hair = _HAIR_OPACITY * model.regions.get("scalp", 0 * share) * (1 - share)
-    paint = model.bases["albedo_mean"].astype(np.float64)
-    names = model.albedo_names
-    by_hand = [name for name in BY_HAND if name in names]
-    hand = model.bases["albedo"].reshape(len(names), -1, 3)[[names.index(name) for name in by_hand]]
+    scalp = softened(model, model.regions.get("scalp", 0 * share), _HAIRLINE_ROUNDS)
+    hair = _HAIR_OPACITY * scalp * (1 - share)  # where photographs show the hairline, they paint it
+    paint, by_region, region_names = albedo_basis(model.bases["mean"], model.triangles, model.regions)
+    by_hand = [name for name in BY_HAND if name in region_names]
+    hand = by_region[[region_names.index(name) for name in by_hand]]
 
     vertex = _painted(skin_vertex.reshape(-1, 3, 1 + axes), paint, bare, hair)
     texel = _painted(on_skin.reshape(-1, 3, 1 + axes), *(chart.at(values) for values in (paint, bare, hair)))
@@ -111,6 +113,17 @@ def _painted(skin: np.ndarray, paint: np.ndarray, bare: np.ndarray, hair: np.nda
     out = skin * visible
     out[..., 0] += (1 - visible[..., 0]) * paint
     return out
+
+
+def softened(model: MorphableModel, values: np.ndarray, rounds: int) -> np.ndarray:
+    """Values by vertex (V,), averaged with their neighbours: a mask's edge along triangles would show its teeth."""
+    i, j = model.triangles.ravel(), np.roll(model.triangles, 1, 1).ravel()
+    rows, columns = np.concatenate([i, j, np.arange(len(values))]), np.concatenate([j, i, np.arange(len(values))])
+    near = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(values),) * 2)
+    near = diags(1 / np.asarray(near.sum(1)).ravel()) @ near
+    for _ in range(rounds):
+        values = near @ values
+    return values
 
 
 def _soft(share: np.ndarray) -> np.ndarray:

@@ -21,8 +21,8 @@ from facegpt_ros.training.albedo.symmetric_pca import Axes, symmetric_axes
 from facegpt_ros.training.albedo.tones import balance, tone_coordinates, widening
 
 _ROUNDS = 3
-_FILLINGS = 3  # of the hidden, each round
-_PLAIN = 12  # axes that say what is skin and what hides it
+_FILLINGS = 2  # of the hidden, each round
+_PLAIN = 5  # axes that say what is skin and what hides it; more would learn a fringe as a kind of skin
 _LIGHT_FROM = 24  # axes of the albedo that the next round's light is estimated with
 #: Robust standard deviations at which a texel, averaged with its neighbours, counts half; more where hair is skin's.
 _ODD, _ODD_HAIR = 2.2, 4.5
@@ -95,7 +95,7 @@ class AlbedoLearner:
                 features = np.hstack([features, axes.scores[:, 3:9] * 0.7])
             self._weights = balance(features, self.seed)
             self._gain = exposures(self._tones, self._weights)
-            axes = self._axes(self.count if last else 40, find_odd=not last)
+            axes = self._axes(axes, self.count if last else 40, find_odd=not last)
             self.say(f"round {number + 1}: {100 * (1 - self._odd.mean()):.1f} % of the texels hide skin")
         assert axes is not None
         return self._at_full_size(axes)
@@ -122,7 +122,7 @@ class AlbedoLearner:
             lit = seen * skin
             self._tones[i] = (lit @ (colour / shading)) / max(float(lit.sum()), 1e-6)
 
-    def _unlit(self, i: int | np.integer) -> tuple[np.ndarray, np.ndarray]:
+    def unlit(self, i: int | np.integer) -> tuple[np.ndarray, np.ndarray]:
         """Albedo (N, 3) of photo i, and how far to believe it (N,), at all texels of the chart."""
         shading = shading_basis(self.photos.normal[i]) @ self._light[i].astype(np.float32)
         relative = shading.mean(1)
@@ -138,19 +138,24 @@ class AlbedoLearner:
         tone = skin @ coarse / skin.sum()
         return coarse * (self.albedo_tones / tone).astype(np.float32)[:, None]
 
-    def _axes(self, count: int, *, find_odd: bool) -> Axes:
+    def _axes(self, before: Axes | None, count: int, *, find_odd: bool) -> Axes:
         people, coarse = len(self.photos), self.chart.coarse
         albedo = np.empty((people, len(coarse), 3), np.float32)
         other = np.empty_like(albedo)
         seen, other_seen = np.empty((2, people, len(coarse)), np.float32)
         for i in range(people):
-            full, trust = self._unlit(i)
+            full, trust = self.unlit(i)
             albedo[i], seen[i] = full[coarse], trust[coarse]
             other[i] = self._mirror_coarse @ full
             other_seen[i] = self._mirror_coarse @ trust
         given = tone_coordinates(self.albedo_tones, self._weights)
-        expected = self._first_guess()
-        expected_other = expected
+        if before is None:
+            expected = expected_other = self._first_guess()
+        else:
+            expected = before.faces(slice(None)).reshape(albedo.shape)
+            expected_other = before.faces(slice(None), mirrored=True).reshape(albedo.shape)
+        tone = self.albedo_tones.mean(1).astype(np.float32)
+        relative = np.maximum(tone / tone.mean(), 0.3)  # what stands out from dark skin is darker, too
         axes: Axes | None = None
         for step in range(_FILLINGS):
             odd, odd_other = self._odd, self._mirrored_odd()
@@ -162,7 +167,7 @@ class AlbedoLearner:
             expected_other = axes.faces(slice(None), mirrored=True).reshape(albedo.shape)
             if find_odd and step > 0:
                 plain = axes.faces(slice(None), count=_PLAIN).reshape(albedo.shape)
-                self._odd = self._oddness(np.abs(albedo - plain).max(2), seen)
+                self._odd = self._oddness(np.abs(albedo - plain).max(2) / relative[:, None], seen)
         assert axes is not None
         return axes
 
@@ -174,8 +179,8 @@ class AlbedoLearner:
     def _oddness(self, gap: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Trust (P, C) in texels whose colours differ by gap (P, C) from plain skin's."""
         known = np.where(seen > 0.3, gap, np.nan)
-        with np.errstate(all="ignore"):
-            spread = np.nan_to_num(1.4826 * np.nanmedian(known, axis=0), nan=0.05).clip(0.02)
+        known[0, np.isnan(known).all(0)] = 0.05  # a texel that no photo shows
+        spread = (1.4826 * np.nanmedian(known, axis=0)).clip(0.02)
         half = self.chart.size // 2
         row, column = np.divmod(self.chart.flat[self.chart.coarse], self.chart.size)
         hair = self.masks.hair[self.chart.coarse]
@@ -202,7 +207,7 @@ class AlbedoLearner:
         basis = np.zeros((k, 3 * texels), np.float32)
         for first in range(0, len(self.photos), _BLOCK):
             rows = np.arange(first, min(first + _BLOCK, len(self.photos)))
-            unlit = [self._unlit(i) for i in rows]
+            unlit = [self.unlit(i) for i in rows]
             albedo = np.stack([pair[0] for pair in unlit])
             seen = np.stack([pair[1] for pair in unlit]) * odd[rows]
             other = np.stack([self.chart.mirror @ face for face in albedo])

@@ -11,7 +11,7 @@ _OUTLIER = 2.0  # robust standard deviations at which a texel counts half
 #: Prior against strong directional light, relative to what the texels say of ambient light, by band 0, 1, 2.
 _RIDGE = np.array([0, 1, 1, 1, 4, 4, 4, 4, 4]) * 1e-3
 #: Exposure of portraits (one stop is 0.69 in light, about 0.3 in display values), and their white balance: σ of ln.
-_EXPOSURE, _WHITE_BALANCE = 0.14, 0.03
+_EXPOSURE, _WHITE_BALANCE = 0.14, 0.06
 #: Mean shading of a portrait's skin: renderers light faces a little below one, too.
 MEAN_SHADING = 0.9
 

@@ -26,11 +26,11 @@ TONE_NAMES = ("skin_lightness", "skin_yellowness", "skin_redness")
 _LUMA = np.array([0.299, 0.587, 0.114])
 _CLUSTERS = 16
 #: 0 leaves photos as they are, 1 makes every kind of face as frequent as any other.
-_BALANCE = 0.6
+_BALANCE = 0.7
 _MOST = 6.0  # times the mean weight of a photo
 _REACH = 2.5  # standard deviations within which the scale shall lie
 #: Times its own standard deviation that a tone axis may be widened by for that; redness varies least.
-_WIDEST = np.array([3.0, 2.0, 5.0])
+_WIDEST = np.array([1.7, 1.3, 4.0])
 
 
 def balance(features: np.ndarray, seed: int = 0) -> np.ndarray:

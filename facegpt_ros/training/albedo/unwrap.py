@@ -15,7 +15,7 @@ from facegpt_ros.render.rasterize import rasterize, vertex_normals
 _DEPTH_SCALE = 2  # depth map px per photo px
 _HIDDEN_BY_M = 0.002
 #: Cosine between normal and line of sight at which a photo begins to say something, and from which on it says all.
-_GRAZING, _FACING = 0.2, 0.65
+_GRAZING, _FACING = 0.3, 0.75
 _BORDER = 2  # texels next to what is not seen that are not believed either
 
 
