@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,8 +142,10 @@ def _areas(model: MorphableModel, covered: Texels) -> np.ndarray:
     return per_texel / per_texel.mean()
 
 
-def write_albedo(source: Path, albedo: Albedo, uv_corners: np.ndarray, uv: np.ndarray, out: Path) -> None:
-    """Writes the model file `source` anew with this albedo and this layout; all else stays as it is."""
+def write_albedo(
+    source: Path, albedo: Albedo, uv_corners: np.ndarray, uv: np.ndarray, out: Path, photos: Sequence[str]
+) -> None:
+    """Writes the model file `source` anew with this albedo and layout, and the names of the photo folders behind it."""
     with safe_open(str(source), framework="np") as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         metadata = dict(file.metadata() or {})
@@ -160,6 +163,9 @@ def write_albedo(source: Path, albedo: Albedo, uv_corners: np.ndarray, uv: np.nd
         }
     )
     metadata["albedo_names"] = json.dumps(albedo.names)
+    metadata["source"] = (
+        f"{metadata.get('source', '')}; skin learnt from the photographs of {', '.join(photos)}".lstrip("; ")
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_suffix(".partial")
     save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, str(partial), metadata)

@@ -56,7 +56,7 @@ def build_albedo(
         say=say,
     )
     albedo = assembled(learner.run(), chart)
-    write_albedo(source, albedo, uv_corners, uv, out)
+    write_albedo(source, albedo, uv_corners, uv, out, [folder.resolve().name for folder in folders])
     for line in reach_report(albedo, chart):
         say(line)
     return albedo

@@ -224,7 +224,7 @@ class AlbedoLearner:
         basis -= (share @ axes.scores * (1 + sign) / 2).astype(np.float32)[:, None] * mean
         colours, axis = mean.reshape(-1, 3), basis.reshape(k, -1, 3)
         skin = self.masks.skin / self.masks.skin.sum()
-        axis[:3] *= widening(skin @ colours, np.einsum("n,knc->kc", skin, axis[:3])).astype(np.float32)[:, None, None]
+        axis[:3] *= widening(skin @ colours, np.einsum("n,knc->kc", skin, axis[:3])).astype(np.float32)[:, None]
         return LearntAlbedo(colours, axis, self.albedo_tones.copy(), self._weights.copy())
 
 

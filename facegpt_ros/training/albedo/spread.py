@@ -10,7 +10,7 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.albedo.chart import photographed
 
 _KNOWN = 0.6  # share of the photographs from which on a vertex passes its colour on
-_FORGET_M = 0.03  # way over which a colour's own pattern gives way to the mean tone
+_FORGET_M = 0.08  # way over which a colour's own pattern gives way to the mean tone
 
 
 class SkinSpread:

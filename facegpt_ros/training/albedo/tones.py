@@ -31,6 +31,8 @@ _MOST = 6.0  # times the mean weight of a photo
 _REACH = 2.5  # standard deviations within which the scale shall lie
 #: Times its own standard deviation that a tone axis may be widened by for that; redness varies least.
 _WIDEST = np.array([1.7, 1.3, 4.0])
+#: How lightness moves red, green and blue: between towards the scale's dark and towards its light end.
+_LIGHTNESS = np.array([1.05, 1.0, 0.95])
 
 
 def balance(features: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -83,6 +85,19 @@ def monk_coordinates(mean: np.ndarray, axes: np.ndarray, reach: float = _REACH) 
 
 
 def widening(mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Factors (3,) ≥ 1 for the tone axes so that the scale comes within reach; few people are at its ends."""
+    """Factors (3 axes, 3 channels) for the tone axes so that the scale comes within reach.
+
+    Few people are at its ends, so photographs alone would put these too far out; and they tell how lightness changes
+    around the mean, where the darker is the more saturated, while the darkest skin is nearly neutral.
+
+    Args:
+        mean: (3,) RGB of the mean skin; axes: (3, 3), what each tone axis adds to it at 1 σ.
+    """
+    turned = axes.copy()
+    turned[0] = axes[0] @ _LUMA * _LIGHTNESS / (_LIGHTNESS @ _LUMA)
+    return _wider(mean, turned)[:, None] * turned / np.where(np.abs(axes) > 1e-6, axes, 1e-6)
+
+
+def _wider(mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
     needed = np.linalg.solve(axes.T, (MONK - mean).T).T  # (10, 3)
     return np.clip(np.abs(needed).max(0) / (0.97 * _REACH), 1, _WIDEST)

@@ -25,7 +25,7 @@ def test_widened_axes_reach_every_tone_of_the_scale():
     mean = np.array([0.72, 0.55, 0.46])
     axes = np.array([[0.09, 0.095, 0.1], [0.02, 0.0, -0.04], [0.01, -0.008, 0.002]])
     _, before = monk_coordinates(mean, axes)
-    wide = axes * widening(mean, axes)[:, None]
+    wide = axes * widening(mean, axes)
     coordinates, after = monk_coordinates(mean, wide)
     assert np.abs(coordinates).max() <= 2.5
     assert after.max() < 0.1 < before.max()
