@@ -13,7 +13,6 @@ import numpy as np
 from facegpt_ros.atomic_file import write_whole
 from facegpt_ros.errors import ImageError
 from facegpt_ros.face import Face
-from facegpt_ros.morphable.atlas import photo_atlas
 from facegpt_ros.morphable.mesh_file import material_text, obj_text
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import euler_from_matrix, quaternion_from_matrix, seen_yaw
@@ -86,7 +85,7 @@ def write_face(
     picture = png(bake_texture(image, face, model))
     watch.lap("texture")
     vertices = model.vertices(face.identity, expression)
-    text = obj_text(vertices, model.triangles, photo_atlas(model), material, name)
+    text = obj_text(vertices, model.triangles, model.uv_corners, material, name)
     write_whole(folder / texture, picture)
     write_whole(folder / material, _encoded(material_text(texture)))
     write_whole(folder / mesh, _encoded(text))

@@ -15,7 +15,6 @@ from facegpt_ros import engines
 from facegpt_ros.cli import main
 from facegpt_ros.errors import ConfigError, ImageError, WeightsError
 from facegpt_ros.face import Face
-from facegpt_ros.morphable.atlas import photo_atlas
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler, seen_yaw
 from facegpt_ros.morphable.posed import posed_landmarks
@@ -124,7 +123,7 @@ def test_mesh_is_the_face_in_the_model_frame_with_its_texture(one: Path):
     face = face_of(Camera.from_fov(160, 120, FOV))
     assert np.abs(vertices - MODEL.vertices(face.identity, face.expression)).max() < 1e-6
     assert np.array_equal(triangles, MODEL.triangles)
-    assert np.abs(uv - photo_atlas(MODEL)).max() < 1e-6 and uv.min() >= 0 and uv.max() <= 1
+    assert np.abs(uv - MODEL.uv_corners).max() < 1e-6 and uv.min() >= 0 and uv.max() <= 1
     assert words["mtllib"] == "ada.mtl"
     material = (one / "ada.mtl").read_text()
     assert f"newmtl {words['usemtl']}\n" in material and "map_Kd ada_texture.png\n" in material

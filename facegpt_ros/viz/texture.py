@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from facegpt_ros.face import Face
-from facegpt_ros.morphable.atlas import photo_atlas
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.texels import Texels
+from facegpt_ros.morphable.texels import texels as texels_of
 from facegpt_ros.render.rasterize import NEAR_M, rasterize, vertex_normals
 
 TEXTURE_SIZE = 1024
@@ -22,18 +22,8 @@ _SOFT_BORDER = 0.006  # over which the photo fades out, in texture widths
 _TONE_SIDE = 64  # px of the map that carries the photo's tone over to what it does not show
 
 
-@dataclass(frozen=True)
-class _Texels:
-    """What the N texels that a triangle covers show, and from which of them every texel takes its colour."""
-
-    covered: np.ndarray  # (T, T) bool, N of them
-    triangle: np.ndarray  # (N,)
-    barycentric: np.ndarray  # (N, 3) float32
-    nearest: np.ndarray  # (T, T) int32, into N
-
-
 def bake_texture(image_bgr: np.ndarray, face: Face, model: MorphableModel, size: int = TEXTURE_SIZE) -> np.ndarray:
-    """The face's colours in the layout of atlas.photo_atlas, with the photo's light in them.
+    """The face's colours in the layout of the model's uv_corners, with the photo's light in them.
 
     Where the photo shows the surface, and not at a grazing angle, the photo; else the photo of the other half of the
     face, where that is seen; else the estimated albedo in the tone of the photo nearby.
@@ -50,15 +40,14 @@ def bake_texture(image_bgr: np.ndarray, face: Face, model: MorphableModel, size:
     texels = _texels(model, size)
     optical = (model.vertices(face.identity, face.expression) @ face.rotation.T + face.translation).astype(np.float32)
     pixels = face.camera.project(optical).astype(np.float32)
-    albedo = 255 * model.colours(face.albedo)[:, ::-1]
     eyes = model.regions.get("eyes", np.zeros(len(optical), np.float32))
     trust = _trust(optical, model)
-    by_vertex = np.column_stack([pixels, optical[:, 2], trust, albedo, eyes]).astype(np.float32)  # (V, 8)
+    by_vertex = np.column_stack([pixels, optical[:, 2], trust, eyes]).astype(np.float32)  # (V, 5)
     picture, to_picture = _prefiltered(image_bgr, pixels[trust > 0], size)
     depth = _DepthMap(pixels, optical[:, 2], model.triangles)
 
     def look(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Photo at texels with these values (N, 8): (N, 3) float32, and how much it says of them, (N, 1) 0..1."""
+        """Photo at texels with these values (N, 5): (N, 3) float32, and how much it says of them, (N, 1) 0..1."""
         xy = values[:, :2]
         limit = np.array([image_bgr.shape[1] - 1, image_bgr.shape[0] - 1])
         seen = np.all((xy >= 0) & (xy <= limit), axis=1) & depth.shows(xy, values[:, 2])
@@ -66,11 +55,13 @@ def bake_texture(image_bgr: np.ndarray, face: Face, model: MorphableModel, size:
         return photo, (_faded(seen, texels.covered) * values[:, 3])[:, None]
 
     corners = model.triangles[texels.triangle]  # (N, 3)
-    values = np.einsum("nck,nc->nk", by_vertex[corners], texels.barycentric)  # (N, 8)
+    values = np.einsum("nck,nc->nk", by_vertex[corners], texels.barycentric)  # (N, 5)
     photo, sure = look(values)
     mirrored = np.einsum("nck,nc->nk", by_vertex[model.mirror[corners]], texels.barycentric)
     other, other_sure = look(mirrored)
-    albedo, eye = values[:, 4:7], values[:, 7:]
+    eye = values[:, 4:]
+    texture = cv2.resize(model.texture(face.albedo)[..., ::-1], (size, size), interpolation=cv2.INTER_LINEAR)
+    albedo = 255 * texture[texels.covered]
     tone = _tone(photo, albedo, sure, texels.covered)
     # An iris of another colour than estimated says nothing of the white around it.
     tone = (1 - eye) * tone + eye * np.minimum(tone.mean(1, keepdims=True), 1)
@@ -81,19 +72,8 @@ def bake_texture(image_bgr: np.ndarray, face: Face, model: MorphableModel, size:
 
 
 @lru_cache(maxsize=4)
-def _texels(model: MorphableModel, size: int) -> _Texels:
-    """By drawing the atlas as a flat mesh whose corners share nothing."""
-    corners = photo_atlas(model).reshape(-1, 2) * (1, -1) + (0, 1)
-    points = np.column_stack([corners * size - 0.5, np.ones(len(corners))]).astype(np.float32)
-    triangles = np.arange(len(points), dtype=np.int32).reshape(-1, 3)
-    ids, barycentric = rasterize(points, triangles, size, size)
-    covered = ids >= 0
-    _, labels = cv2.distanceTransformWithLabels(
-        np.uint8(~covered), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )  # (T, T) int32: each covered texel's own number, and the number of the nearest one elsewhere
-    order = np.zeros(int(labels.max()) + 1, np.int32)
-    order[labels[covered]] = np.arange(np.count_nonzero(covered))
-    return _Texels(covered, ids[covered], barycentric[covered], order[labels])
+def _texels(model: MorphableModel, size: int) -> Texels:
+    return texels_of(model.uv_corners, size)
 
 
 def _trust(optical: np.ndarray, model: MorphableModel) -> np.ndarray:
@@ -147,7 +127,7 @@ def _prefiltered(image: np.ndarray, pixels: np.ndarray, size: int) -> tuple[np.n
     low = np.clip(np.floor(pixels.min(0)) - 2, 0, edge - 1).astype(int)
     high = np.clip(np.ceil(pixels.max(0)) + 3, low + 1, edge).astype(int)
     piece = image[low[1] : high[1], low[0] : high[0]]
-    # The face fills about two thirds of the atlas.
+    # The face fills about two thirds of the texture.
     shrink = max(1.0, max(piece.shape[:2]) / (0.67 * size))
     shape = np.maximum(1, np.round((high - low) / shrink)).astype(int)
     if shrink > 1:

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from facegpt_ros.face import Face
-from facegpt_ros.morphable.atlas import photo_atlas
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.morphable.posed import posed_landmarks
@@ -36,7 +35,7 @@ def colour_at(texture: np.ndarray, model: MorphableModel, landmark: int) -> np.n
     """What the mesh shows at a landmark."""
     vertices, weights = (part[landmark] for part in model.embedding())
     triangle = np.flatnonzero((model.triangles == vertices).all(1))[0]
-    u, v = weights @ photo_atlas(model)[triangle]
+    u, v = weights @ model.uv_corners[triangle]
     return cv2.getRectSubPix(texture.astype(np.float32), (1, 1), (u * SIZE - 0.5, (1 - v) * SIZE - 0.5))[0, 0]
 
 
@@ -70,7 +69,7 @@ def test_takes_the_side_that_is_hidden_from_the_one_that_is_seen(model):
 def test_paints_what_nobody_sees_in_the_tone_of_the_photo(model):
     blue = bake_texture(np.full((240, 320, 3), (180, 90, 90), np.uint8), seen(model), model, SIZE)
     scalp = (model.regions["scalp"] > 0.9)[model.triangles].all(1)
-    u, v = photo_atlas(model)[scalp].mean(1).T
+    u, v = model.uv_corners[scalp].mean(1).T
     b, g, r = blue[((1 - v) * SIZE).astype(int), (u * SIZE).astype(int)].mean(0)
     assert b > 1.5 * r and b > 1.5 * g
 
@@ -83,7 +82,7 @@ def test_background_does_not_bleed_onto_the_head(model):
     head = cv2.convexHull(np.rint(CAMERA.project(vertices)).astype(np.int32))
     cv2.fillConvexPoly(wall, head, (120, 120, 120))
     texture = bake_texture(wall, face, model, SIZE).astype(int)
-    atlas = photo_atlas(model)[(model.regions["face"] > 0.1)[model.triangles].all(1)].mean(1)
+    atlas = model.uv_corners[(model.regions["face"] > 0.1)[model.triangles].all(1)].mean(1)
     b, g, _ = texture[((1 - atlas[:, 1]) * SIZE).astype(int), (atlas[:, 0] * SIZE).astype(int)].T
     assert (g - b).max() < 40
 
