@@ -16,7 +16,7 @@ from facegpt_ros.errors import ConfigError, ModelError
 HELP = "draw the mean, random faces, or what each axis does, to a picture or the screen"
 INFO_HELP = "print name, version, licence, counts and names as JSON"
 OPEN = "open"  # the word for the model that ships with the package
-_COLUMNS = {"mean": 5, "random": 6, "identity": 8, "expression": 8, "albedo": 8, "axes": 8}
+_COLUMNS = {"mean": 5, "random": 6, "identity": 8, "expression": 8, "albedo": 8, "axes": 8, "tones": 5}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--what",
         choices=tuple(_COLUMNS),
         default="random",
-        help="identity, albedo, axes (the named ones): each at -2.5 and +2.5 σ; expression: each at 1, or at ±2.5 σ",
+        help="identity, albedo, axes (the named ones): each at -2.5 and +2.5 σ; expression: each at 1, or at ±2.5 σ; "
+        "tones: the mean face in Monk's ten skin tones",
     )
     parser.add_argument("--count", type=int, default=24, help="how many faces or axes")
     parser.add_argument("--seed", type=int, default=0)
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from facegpt_ros.morphable.loaders import load_model
     from facegpt_ros.morphable.model import MorphableModel
     from facegpt_ros.viz.contact_sheet import contact_sheet
-    from facegpt_ros.viz.gallery import axes, mean_face, named_axes, random_faces
+    from facegpt_ros.viz.gallery import axes, mean_face, named_axes, random_faces, skin_tones
 
     if args.count < 1:
         raise ConfigError(f"--count is {args.count}; give at least 1")
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         pictures = mean_face(model)
     elif args.what == "random":
         pictures = random_faces(model, args.count, args.seed)
+    elif args.what == "tones":
+        pictures = skin_tones(model)
     elif args.what == "axes":
         if not isinstance(model, MorphableModel):
             raise ModelError(f"{model.name} has no named axes; show --what identity")

@@ -9,6 +9,7 @@ from facegpt_ros.errors import ModelError
 from facegpt_ros.morphable.face_area import landmark_numbers, nose_tip
 from facegpt_ros.morphable.linear import ACTIVATION_LIMITS, LinearModel
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.monk import MONK, TONE_NAMES, model_tones, monk_coordinates
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.batch import composite, project, render_face
 from facegpt_ros.render.rasterize import vertex_normals
@@ -60,6 +61,27 @@ def mean_face(model: LinearModel, size: int = 256) -> list[np.ndarray]:
     return [portrait(model, vertices, colours, yaw=yaw, size=size) for yaw in (-60, -30, 0, 30, 60)]
 
 
+def skin_tones(model: LinearModel, size: int = 256) -> list[np.ndarray]:
+    """The mean face in the ten tones of Monk's scale, as near as tone axes within ±2.5 σ come.
+
+    Raises:
+        ModelError: the model has no tone axes.
+    """
+    numbers = [model.albedo_names.index(name) for name in TONE_NAMES if name in model.albedo_names]
+    if len(numbers) < len(TONE_NAMES) or not isinstance(model, MorphableModel):
+        raise ModelError(f"{model.name} has no albedo axes {', '.join(TONE_NAMES)}; show another model's tones")
+    mean, axes_rgb = model_tones(model)
+    pictures = []
+    for number, coordinates in enumerate(monk_coordinates(mean, axes_rgb)[0]):
+        albedo = np.zeros(len(model.albedo_names))
+        albedo[numbers] = coordinates
+        picture = portrait(model, model.bases["mean"], skin(model, albedo), size=size)
+        _label(picture, f"Monk {number + 1}")
+        cv2.rectangle(picture, (4, 20), (28, 44), (255 * MONK[number][::-1]).tolist(), -1)
+        pictures.append(picture)
+    return pictures
+
+
 def random_faces(model: LinearModel, count: int, seed: int = 0, size: int = 256) -> list[np.ndarray]:
     """Faces drawn from the priors: every second one turned, every third one with an expression."""
     rng = np.random.default_rng(seed)
@@ -109,9 +131,7 @@ def axes(model: LinearModel, group: str, count: int, size: int = 200) -> list[np
             theta[group][i] = value
             vertices = centred(model, model.vertices(theta["identity"], theta["expression"]))
             picture = portrait(model, vertices, skin(model, theta["albedo"]), yaw=20, size=size)
-            cv2.putText(
-                picture, f"{name} {value:+g}", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA
-            )
+            _label(picture, f"{name} {value:+g}")
             pictures.append(picture)
     return pictures
 
@@ -128,6 +148,10 @@ def named_axes(model: MorphableModel, count: int, size: int = 200) -> list[np.nd
             cv2.putText(picture, label, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA)
             pictures.append(picture)
     return pictures
+
+
+def _label(picture: np.ndarray, text: str) -> None:
+    cv2.putText(picture, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (40, 40, 40), 1, cv2.LINE_AA)
 
 
 def joint_axes(model: LinearModel) -> np.ndarray:

@@ -14,12 +14,12 @@ from scipy.sparse import csr_matrix, diags
 
 from facegpt_ros.morphable.albedo import albedo_basis
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.monk import TONE_NAMES
 from facegpt_ros.morphable.texels import Texels
 from facegpt_ros.morphable.texture import PREFIX, quantised
 from facegpt_ros.training.albedo.chart import Chart, VertexColours
 from facegpt_ros.training.albedo.learn import LearntAlbedo
 from facegpt_ros.training.albedo.spread import SkinSpread
-from facegpt_ros.training.albedo.tones import TONE_NAMES
 
 #: Axes set by hand that stay: photographs of a face say little of these.
 BY_HAND = (

@@ -9,12 +9,12 @@ import numpy as np
 
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.monk import MONK, model_tones, monk_coordinates
 from facegpt_ros.morphable.texture_layout import texture_layout
 from facegpt_ros.training.albedo.assemble import Albedo, assembled, write_albedo
 from facegpt_ros.training.albedo.chart import Chart
 from facegpt_ros.training.albedo.learn import AlbedoLearner, SkinMasks
 from facegpt_ros.training.albedo.photo_textures import fitted_photos, unwrapped
-from facegpt_ros.training.albedo.tones import MONK, monk_coordinates
 
 TEXTURE_SIZE = 256
 _HAIRY = ("brows", "beard", "moustache", "lids", "lips")
@@ -57,7 +57,7 @@ def build_albedo(
     )
     albedo = assembled(learner.run(), chart)
     write_albedo(source, albedo, uv_corners, uv, out, [folder.resolve().name for folder in folders])
-    for line in reach_report(albedo, chart):
+    for line in reach_report(MorphableModel.load(out)):
         say(line)
     return albedo
 
@@ -71,13 +71,9 @@ def skin_masks(chart: Chart) -> SkinMasks:
     return SkinMasks(chart.at(skin).astype(np.float32), chart.at(hairy).clip(0, 1).astype(np.float32))
 
 
-def reach_report(albedo: Albedo, chart: Chart) -> list[str]:
+def reach_report(model: MorphableModel) -> list[str]:
     """One line for each tone of Monk's scale: where it lies on the tone axes, and how near they come."""
-    regions = chart.model.regions
-    weight = chart.photographed * regions["skin"] * (1 - regions.get("beard", 0))
-    weight = weight / weight.sum()
-    mean, axes = weight @ albedo.vertex_mean, np.einsum("v,kvc->kc", weight, albedo.vertex_basis[:3])
-    coordinates, gap = monk_coordinates(mean, axes)
+    coordinates, gap = monk_coordinates(*model_tones(model))
     return [
         f"Monk {tone + 1:2d} rgb {np.round(MONK[tone] * 255).astype(int).tolist()}: "
         f"σ {np.round(coordinates[tone], 2).tolist()}, off by {255 * gap[tone] / np.sqrt(3):.1f} of 255 (rms)"

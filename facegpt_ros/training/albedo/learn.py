@@ -18,7 +18,7 @@ from facegpt_ros.training.albedo.chart import Chart
 from facegpt_ros.training.albedo.light import MEAN_SHADING, exposures, mean_shading, photo_light, shading_basis
 from facegpt_ros.training.albedo.photo_textures import PhotoTextures
 from facegpt_ros.training.albedo.symmetric_pca import Axes, symmetric_axes
-from facegpt_ros.training.albedo.tones import balance, tone_coordinates, widening
+from facegpt_ros.training.albedo.tones import balance, reaching, tone_coordinates
 
 _ROUNDS = 3
 _FILLINGS = 2  # of the hidden, each round
@@ -224,7 +224,10 @@ class AlbedoLearner:
         basis -= (share @ axes.scores * (1 + sign) / 2).astype(np.float32)[:, None] * mean
         colours, axis = mean.reshape(-1, 3), basis.reshape(k, -1, 3)
         skin = self.masks.skin / self.masks.skin.sum()
-        axis[:3] *= widening(skin @ colours, np.einsum("n,knc->kc", skin, axis[:3])).astype(np.float32)[:, None]
+        tone, steps = skin @ colours, np.einsum("n,knc->kc", skin, axis[:3])
+        # What is added lies on all skin alike: stretching what was measured would stretch its noise.
+        more = (reaching(tone, steps) - steps)[:, None] * (colours / tone).clip(0, 1.5)
+        axis[:3] += more.astype(np.float32)
         return LearntAlbedo(colours, axis, self.albedo_tones.copy(), self._weights.copy())
 
 

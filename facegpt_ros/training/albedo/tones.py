@@ -1,34 +1,16 @@
-"""Skin tones: weights that balance photos of many and of few, axes of tone, and what of Monk's scale these reach."""
+"""Skin tones: weights that balance photos of many and of few, and axes of tone as wide as Monk's scale."""
 
 from __future__ import annotations
 
 import numpy as np
 
-#: The Monk Skin Tone scale (Monk, 2019), sRGB, from 1 to 10.
-MONK = (
-    np.array(
-        [
-            (246, 237, 228),
-            (243, 231, 219),
-            (247, 234, 208),
-            (234, 218, 186),
-            (215, 189, 150),
-            (160, 126, 86),
-            (130, 92, 67),
-            (96, 65, 52),
-            (58, 49, 42),
-            (41, 36, 32),
-        ]
-    )
-    / 255
-)
-TONE_NAMES = ("skin_lightness", "skin_yellowness", "skin_redness")
+from facegpt_ros.morphable.monk import MONK, REACH
+
 _LUMA = np.array([0.299, 0.587, 0.114])
 _CLUSTERS = 16
 #: 0 leaves photos as they are, 1 makes every kind of face as frequent as any other.
 _BALANCE = 0.7
 _MOST = 6.0  # times the mean weight of a photo
-_REACH = 2.5  # standard deviations within which the scale shall lie
 #: Times its own standard deviation that a tone axis may be widened by for that; redness varies least.
 _WIDEST = np.array([1.7, 1.3, 4.0])
 #: How lightness moves red, green and blue: between towards the scale's dark and towards its light end.
@@ -66,26 +48,8 @@ def tone_coordinates(tones: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.stack(out, 1)
 
 
-def monk_coordinates(mean: np.ndarray, axes: np.ndarray, reach: float = _REACH) -> tuple[np.ndarray, np.ndarray]:
-    """How near the tones of the scale are.
-
-    Args:
-        mean: (3,) RGB of the mean skin; axes: (3, 3), what each tone axis adds to it at 1 σ.
-        reach: σ allowed.
-
-    Returns:
-        coordinates (10, 3) within ±reach that come nearest, and the distance (10,) in RGB that is left.
-    """
-    coordinates = np.zeros((len(MONK), len(axes)))
-    for _ in range(200):  # projected coordinate descent on a small quadratic
-        for k, axis in enumerate(axes):
-            rest = MONK - mean - coordinates @ axes + coordinates[:, k, None] * axis
-            coordinates[:, k] = np.clip(rest @ axis / max(float(axis @ axis), 1e-12), -reach, reach)
-    return coordinates, np.linalg.norm(MONK - mean - coordinates @ axes, axis=1)
-
-
-def widening(mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Factors (3 axes, 3 channels) for the tone axes so that the scale comes within reach.
+def reaching(mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """The tone axes (3, 3), lengthened so that the scale comes within reach.
 
     Few people are at its ends, so photographs alone would put these too far out; and they tell how lightness changes
     around the mean, where the darker is the more saturated, while the darkest skin is nearly neutral.
@@ -95,9 +59,5 @@ def widening(mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """
     turned = axes.copy()
     turned[0] = axes[0] @ _LUMA * _LIGHTNESS / (_LIGHTNESS @ _LUMA)
-    return _wider(mean, turned)[:, None] * turned / np.where(np.abs(axes) > 1e-6, axes, 1e-6)
-
-
-def _wider(mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    needed = np.linalg.solve(axes.T, (MONK - mean).T).T  # (10, 3)
-    return np.clip(np.abs(needed).max(0) / (0.97 * _REACH), 1, _WIDEST)
+    needed = np.linalg.solve(turned.T, (MONK - mean).T).T  # (10, 3)
+    return turned * np.clip(np.abs(needed).max(0) / (0.97 * REACH), 1, _WIDEST)[:, None]

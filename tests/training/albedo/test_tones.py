@@ -1,7 +1,8 @@
 import numpy as np
 
+from facegpt_ros.morphable.monk import MONK, monk_coordinates
 from facegpt_ros.training.albedo.light import exposures
-from facegpt_ros.training.albedo.tones import MONK, balance, monk_coordinates, tone_coordinates, widening
+from facegpt_ros.training.albedo.tones import balance, reaching, tone_coordinates
 
 
 def test_rare_kinds_of_faces_count_more():
@@ -21,11 +22,11 @@ def test_tone_coordinates_are_uncorrelated_and_the_first_is_lightness():
     assert np.corrcoef(coordinates[:, 0], tones.sum(1))[0, 1] > 0.99
 
 
-def test_widened_axes_reach_every_tone_of_the_scale():
+def test_lengthened_axes_reach_every_tone_of_the_scale():
     mean = np.array([0.72, 0.55, 0.46])
     axes = np.array([[0.09, 0.095, 0.1], [0.02, 0.0, -0.04], [0.01, -0.008, 0.002]])
     _, before = monk_coordinates(mean, axes)
-    wide = axes * widening(mean, axes)
+    wide = reaching(mean, axes)
     coordinates, after = monk_coordinates(mean, wide)
     assert np.abs(coordinates).max() <= 2.5
     assert after.max() < 0.1 < before.max()
