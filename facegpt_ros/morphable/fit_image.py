@@ -48,8 +48,8 @@ class ImageFitOptions:
     sizes: tuple[int, ...] = (56, 96, 144)
     steps: tuple[int, ...] = (5, 5, 6)
     noise: float = 0.03
-    pixels: float = 100.0
-    colour_pixels: float = 1000.0
+    pixels: float = 600.0
+    colour_pixels: float = 5000.0
     landmark_noise: float = 0.01
     estimate_noise: float = 0.04
 
@@ -122,8 +122,8 @@ class ImageFitter:
                 if size == self.options.sizes[0] and step == 0:
                     look = problem.relit(state, seen, look, weight=self.options.pixels, rounds=4)
                 state, look = self._step(problem, anchor, state, look, seen)
-        # The shape stands. Colours are worth more now: they can no longer bend it.
-        look = problem.relit(state, problem.see(state), look, weight=self.options.colour_pixels, rounds=6)
+        # The shape stands: colours are worth more now that they can no longer bend it.
+        look = problem.relit(state, problem.see(state), look, weight=self.options.colour_pixels, rounds=6, robust=False)
         return self._face(state, look, crop, camera, start)
 
     def _landmark_problem(

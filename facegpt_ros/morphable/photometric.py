@@ -134,13 +134,17 @@ class PhotometricProblem:
         light = sh_basis(normals) @ look.illumination.reshape(9, 3)
         return self._albedo(seen, look.albedo), _at(light, seen)
 
-    def relit(self, state: State, seen: Seen, look: Appearance, *, weight: float, rounds: int) -> Appearance:
+    def relit(
+        self, state: State, seen: Seen, look: Appearance, *, weight: float, rounds: int, robust: bool = True
+    ) -> Appearance:
         """γ and φ by turns, each by linear least squares, with shape and pose held.
 
         Args:
             weight: how many independent pixels the picture is worth against the priors of γ and φ.
             rounds: of taking turns.
+            robust: pixels that stand out count less; without, all that may show skin count by `trust` alone.
         """
+        sure = self.trust[seen.rows, seen.columns] / max(float(self.trust[seen.rows, seen.columns].sum()), 1e-6)
         basis = _at(sh_basis(self._geometry(state, slopes=False)[1]), seen).astype(np.float64)  # (N, 9)
         mean = _at(self.surface.albedo_mean, seen)
         shapes = _at(self.surface.albedo, seen)  # (N, 3, A)
@@ -148,7 +152,8 @@ class PhotometricProblem:
         gamma, phi = np.asarray(look.albedo, np.float64), look.illumination.reshape(9, 3).astype(np.float64)
         for _ in range(rounds):
             albedo = mean + shapes @ gamma.astype(np.float32)
-            trust = weight * self._robust(photo - albedo * (basis @ phi), seen) / self.noise**2
+            share = self._robust(photo - albedo * (basis @ phi), seen) if robust else sure
+            trust = weight * share / self.noise**2
             for channel in range(3):
                 design = basis * albedo[:, channel, None]
                 weighted = design * trust[:, None]
