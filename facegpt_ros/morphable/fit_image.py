@@ -41,6 +41,7 @@ class ImageFitOptions:
         noise: standard deviation of a colour, 0..1, that the model cannot explain.
         pixels: how many independent pixels a photo is worth against the priors and the landmarks.
         colour_pixels: the same for γ and φ alone, once the shape stands.
+        compared: pixels at most in a step, evenly spread over the skin.
         landmark_noise: standard deviation of given landmarks, as a share of the outer-eye distance.
         estimate_noise: the same of those of the estimate that the fit begins with.
     """
@@ -50,6 +51,7 @@ class ImageFitOptions:
     noise: float = 0.03
     pixels: float = 600.0
     colour_pixels: float = 5000.0
+    compared: int = 4000
     landmark_noise: float = 0.01
     estimate_noise: float = 0.04
 
@@ -114,7 +116,7 @@ class ImageFitter:
             inside = crop.extract(whole, size)[..., 0] > 250
             problem = self._problem(picture, inside, state, crop)
             for step in range(steps):
-                seen = problem.see(state)
+                seen = problem.see(state, self.options.compared)
                 if len(seen.rows) < _MIN_PIXELS:
                     raise ImageError(
                         f"{len(seen.rows)} px of skin can be seen of the face; give a larger or unhidden one"
@@ -180,7 +182,7 @@ class ImageFitter:
         return state, look
 
     def _total(self, problem: PhotometricProblem, anchor: LandmarkProblem, state: State, look: Appearance) -> float:
-        shown = problem.see(state)
+        shown = problem.see(state, self.options.compared)
         if len(shown.rows) < _MIN_PIXELS:
             return np.inf
         prior = (look.albedo**2).sum() + LIGHT_STIFFNESS * ((look.illumination - LIGHT_REST) ** 2).sum()

@@ -117,14 +117,17 @@ class PhotometricProblem:
         self._slope_x = cv2.Scharr(picture, cv2.CV_32F, 1, 0) / 32
         self._slope_y = cv2.Scharr(picture, cv2.CV_32F, 0, 1) / 32
 
-    def see(self, state: State) -> Seen:
-        """Which pixels show compared skin of a single face, and where on it."""
+    def see(self, state: State, at_most: int | None = None) -> Seen:
+        """Which pixels, at most so many of them and evenly spread, show compared skin, and where on it."""
         surface = self.surface
         points = surface.vertices(state.coefficients[0]) @ state.rotation[0].T + state.translation[0]
         triangles = surface.model.triangles
         ids, barycentric = rasterize(self._pixels(points), triangles, self.size, self.size)
         shown = np.asarray((ids >= 0) & surface.compared[np.maximum(ids, 0)] & (self.trust > 0))
         rows, columns = np.nonzero(shown)
+        if at_most and len(rows) > at_most:
+            chosen = np.linspace(0, len(rows) - 1, at_most).astype(int)
+            rows, columns = rows[chosen], columns[chosen]
         corners = surface.place[triangles[ids[rows, columns]]]
         return Seen(rows, columns, corners, barycentric[rows, columns])
 
