@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from facegpt_ros.atomic_file import write_whole
@@ -17,9 +18,10 @@ from facegpt_ros.errors import ConfigError, FaceGPTError, ImageError, ScanError
 from facegpt_ros.morphable.fit import FitOptions, Fitter, ScanFit
 from facegpt_ros.morphable.fit_image import ImageFitter
 from facegpt_ros.morphable.landmark_file import FORMAT_HELP, read_landmarks
+from facegpt_ros.morphable.linear import LinearModel
+from facegpt_ros.morphable.loaders import load_model
 from facegpt_ros.morphable.mesh_file import obj_text
 from facegpt_ros.morphable.mesh_reader import MESH_SUFFIXES
-from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import quaternion_from_matrix
 from facegpt_ros.morphable.scan import UNITS, Scan, read_scan, unit_of
 from facegpt_ros.perception.pipeline import FacePipeline, build_pipeline
@@ -41,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", type=Path, metavar="FILE", help=f"photos, or 3D scans ({', '.join(MESH_SUFFIXES)})"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
-    parser.add_argument("--model", type=Path, help="morphable model for scans (default: the shipped one)")
+    parser.add_argument(
+        "--model", type=Path, help="face model for scans, in any format that loads (default: the shipped one)"
+    )
     parser.add_argument(
         "--landmarks", type=Path, metavar="FILE", help=f"of a scan, else they are looked for: {FORMAT_HELP}"
     )
@@ -157,7 +161,7 @@ class _PhotoFits:
 class _ScanFits:
     def __init__(self, args: argparse.Namespace, pipeline: FacePipeline) -> None:
         self.args, self.pipeline = args, pipeline
-        self.model = MorphableModel.load(args.model) if args.model else pipeline.model
+        self.model: LinearModel = load_model(args.model) if args.model else pipeline.model
         self._fitter: Fitter | None = None
 
     def fit(self, path: Path, names: OutputNames) -> str:
@@ -179,8 +183,9 @@ class _ScanFits:
                 "shows no face; give --landmarks"
             )
         stem, _ = names.take(path.stem, 1)
+        uv = getattr(self.model, "uv_corners", np.zeros((*self.model.triangles.shape, 2), np.float32))
         frame = f"the frame and unit of {path.name}"
-        text = obj_text(fit.vertices, self.model.triangles, self.model.uv_corners, None, stem, frame=frame)
+        text = obj_text(fit.vertices, self.model.triangles, uv, None, stem, frame=frame)
         write_whole(names.folder / f"{stem}.obj", text.encode("utf-8", "surrogateescape"))
         sheet = scan_sheet(scan, fit, self.model, self._fitter.triangles)
         write_whole(names.folder / f"{stem}.png", png(sheet))
@@ -199,13 +204,11 @@ def _scan_document(
     path: Path,
     scan: Scan,
     fit: ScanFit,
-    model: MorphableModel,
+    model: LinearModel,
     marks: dict,
     args: argparse.Namespace,
     watch: Stopwatch,
 ) -> dict:
-    import numpy as np
-
     error_mm = 1e3 * fit.errors / fit.scale
     unit = next((name for name, size in UNITS.items() if size == fit.scale), f"1/{fit.scale:.6g} m")
     return {

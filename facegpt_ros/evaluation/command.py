@@ -93,12 +93,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_scans(args: argparse.Namespace) -> int:
     from facegpt_ros.evaluation.scan_scores import score_scans, table
+    from facegpt_ros.morphable.loaders import load_model
     from facegpt_ros.morphable.model import MorphableModel
 
     def show(name: str) -> None:
         print(f"\r{args.set} {name:<40}", end="", file=sys.stderr, flush=True)
 
-    model = MorphableModel.load(args.model)
+    model = load_model(args.model) if args.model else MorphableModel.load()
     result = {"set": args.set, **score_scans(model, args.data, val=args.set.endswith("val"), show=show)}
     print(file=sys.stderr)
     print(table(result))

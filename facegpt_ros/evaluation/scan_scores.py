@@ -11,7 +11,7 @@ import numpy as np
 
 from facegpt_ros.evaluation.scans import ICT_TEST_SEED, ICT_VAL_SEED, LightStage, ScanCase, meshmonk
 from facegpt_ros.morphable.fit import FitOptions, Fitter, ScanFit
-from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.linear import LinearModel
 from facegpt_ros.morphable.scan import Scan
 from facegpt_ros.morphable.surface import Surface
 
@@ -21,7 +21,7 @@ _INNER = range(17, 68)  # iBUG landmarks that mean the same on both models; the 
 
 
 def score_scans(
-    model: MorphableModel,
+    model: LinearModel,
     data: Path,
     *,
     val: bool = False,

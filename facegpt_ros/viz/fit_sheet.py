@@ -7,7 +7,7 @@ import numpy as np
 
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.fit import ScanFit
-from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.linear import LinearModel
 from facegpt_ros.morphable.photometric import SkinSurface
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.morphable.scan import Scan
@@ -69,7 +69,7 @@ def photo_sheet(image_bgr: np.ndarray, face: Face, surface: SkinSurface, size: i
     )
 
 
-def scan_sheet(scan: Scan, fit: ScanFit, model: MorphableModel, triangles: np.ndarray, size: int = 320) -> np.ndarray:
+def scan_sheet(scan: Scan, fit: ScanFit, model: LinearModel, triangles: np.ndarray, size: int = 320) -> np.ndarray:
     """Scan, fitted mesh and distances (blue 0 to red 3 mm), from ahead and from the side: (2 size, 3 size, 3) BGR.
 
     Args:
