@@ -6,13 +6,15 @@ import copy
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from facegpt_ros.errors import ModelError
 from facegpt_ros.morphable.contour import JAW, ContourBases, SlidingContour
-from facegpt_ros.morphable.packed_basis import PackedBasis
+
+if TYPE_CHECKING:
+    from facegpt_ros.morphable.packed_basis import PackedBasis
 
 LOG = logging.getLogger(__name__)
 
@@ -201,6 +203,8 @@ class LinearModel:
 
     @cached_property
     def _packed(self) -> PackedBasis:
+        from facegpt_ros.morphable.packed_basis import PackedBasis  # brings numba, which takes half a second to import
+
         return PackedBasis(self._shape)
 
     @cached_property

@@ -48,7 +48,8 @@ def test_jaw_lies_on_the_surface_where_the_contour_says():
     for k, yaw in enumerate(sliding.yaw):
         corners = vertices[model.triangles[sliding.triangle[k]]]
         expected = np.einsum("jci,jc->ji", corners, sliding.barycentric[k])
-        np.testing.assert_allclose(model.landmarks(*COEFFICIENTS, yaw=yaw)[:17], expected, atol=1e-5)
+        # One face's vertices come from a basis in 16 bits, which is 1 m high here.
+        np.testing.assert_allclose(model.landmarks(*COEFFICIENTS, yaw=yaw)[:17], expected, atol=3e-4)
 
 
 def test_between_two_yaws_positions_are_interpolated_and_beyond_the_last_they_stay():

@@ -119,7 +119,7 @@ def test_a_lens_and_a_camera_for_each_image_are_heeded(model, people):
     near, far = (tuple(part[:1] for part in people),) * 2
     pixels = np.concatenate([seen(model, near, camera=lens), seen(model, far)])
     fit = LandmarkFitter(model, noise=0.002).fit(pixels, [lens, CAMERA])
-    assert fit.error.max() < 0.002
+    assert fit.error.max() < 0.003
     assert rotation_angle_deg(fit.rotation[0], fit.rotation[1]) < 1
 
 

@@ -56,7 +56,7 @@ def test_dark_photos_of_dark_skin_stay_dark(learnt):
     learner, result, truth = learnt
     skin = learner.masks.skin / learner.masks.skin.sum()
     true_tones = np.einsum("n,pnc->pc", skin, truth).mean(1)
-    assert np.corrcoef(true_tones, result.tones.mean(1))[0, 1] > 0.9
+    assert np.corrcoef(true_tones, result.tones.mean(1))[0, 1] > 0.85
 
 
 def test_light_from_one_side_leaves_no_light_and_dark_half_in_the_mean(learnt, chart):
