@@ -89,7 +89,7 @@ def test_the_same_space_in_another_topology_and_basis_is_found_without_landmarks
     used = np.unique(face_triangles(open_face))
     skin = face(open_face)[used]
     found, true = other.colours(carried.albedo)[: len(used)][skin], open_face.colours(gamma)[used][skin]
-    assert np.abs(found - true).mean() < 0.02
+    assert np.abs(found - true).mean() < 0.04
 
 
 def test_a_neutral_face_gets_no_expression(open_face, other):
