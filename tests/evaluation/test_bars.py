@@ -32,3 +32,18 @@ def test_pose_on_renders_meets_its_bar(tmp_path):
     assert figures["detection"] >= 0.99
     assert max(figures["pose_deg"].values()) <= 3.0
     assert figures["shape_mm"]["below_mean_face"] > 0.08
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("which", ["congress-test", "sfhq-test"])
+def test_fits_to_photos_meet_their_bars(tmp_path, which):
+    if not DATA.is_dir():
+        pytest.skip("needs the photos of ../shared/data, which are not part of the package")
+    out = tmp_path / "figures.json"
+    command = ["evaluate", "--set", which, "--method", "fit-labels", "--data", str(DATA), "--json", str(out)]
+    assert main(command) == 0
+    figures = json.loads(out.read_text())
+    assert figures["fitted"] == figures["images"]
+    assert figures["psnr_skin_db"] >= 30 and figures["skin_covered"] > 0.9
+    assert figures["nme68"] <= 0.02
+    assert figures["coefficient_rms"]["identity"] < 1.1  # inside the prior, not beyond it
