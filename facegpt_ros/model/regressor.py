@@ -21,6 +21,7 @@ from facegpt_ros.model.theta import (
 
 FEATURES = 1280
 PLACED = 64  # channels of which it also matters where they fire
+POOLED = FEATURES + 2 * PLACED
 STRIDE = 32
 
 
@@ -50,7 +51,7 @@ class Regressor(nn.Module):
         self.layout = layout
         self.backbone = _efficientnet_lite0(pretrained)
         self.placed = nn.Conv2d(FEATURES, PLACED, 1)
-        self.head = nn.Linear(FEATURES + 2 * PLACED, layout.size)
+        self.head = nn.Linear(POOLED, layout.size)
         nn.init.zeros_(self.head.weight)
         with torch.no_grad():
             self.head.bias.copy_(torch.from_numpy(layout.mean()))
@@ -76,6 +77,10 @@ class Regressor(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """crops (N, S, S, 3) uint8 BGR, S a multiple of 32 → raw θ (N, D) float32."""
+        return self.head(self.look(crops)[1])
+
+    def look(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """crops (N, S, S, 3) uint8 BGR → features where they are (N, FEATURES, S/32, S/32), and pooled (N, POOLED)."""
         x = crops.permute(0, 3, 1, 2).float().flip(1)  # (N, 3, S, S) RGB
         x = (x - 127.0) / 128.0  # what the Lite family was trained with
         features = self.backbone.extract_features(x)  # (N, 1280, h, w), h = w = S/32
@@ -83,7 +88,7 @@ class Regressor(nn.Module):
         placed = nn.functional.relu(self.placed(features))  # (N, 64, h, w)
         ramp = torch.linspace(-1, 1, placed.shape[-1], device=x.device)
         pooled = [features.mean((2, 3)), (placed * ramp).mean((2, 3)), (placed * ramp[:, None]).mean((2, 3))]
-        return self.head(torch.cat(pooled, 1))
+        return features, torch.cat(pooled, 1)
 
 
 def _efficientnet_lite0(pretrained: bool) -> nn.Module:

@@ -1,0 +1,60 @@
+"""σ: the hidden state of <FACE> → θ and how far it may be off (FaceGPT, arXiv 2406.07163, sec. 3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from facegpt_ros.model.theta import ThetaLayout
+
+LANDMARKS = 68
+ANGLES = 3
+#: log spread that an untrained head says: 0.03 crop units, 0.05 rad, 1 mm, 0.1 of an activation.
+_BEGIN = {"landmarks": -3.5, "angles": -3.0, "shape": 0.0, "expression": -2.3}
+
+
+class Spread(NamedTuple):
+    """Standard deviations that the head expects of its own errors, as logarithms.
+
+    landmarks (N, 68) of each coordinate, crop units; angles (N, 3) yaw, pitch, roll, radians; shape (N, 1) of the
+    distance to the true surface, mm; expression (N, E) of each activation.
+    """
+
+    landmarks: Tensor
+    angles: Tensor
+    shape: Tensor
+    expression: Tensor
+
+
+class FaceHead(nn.Module):
+    """A two-layer perceptron. It says what to add to a first guess: the vision encoder's, or the mean face without one.
+
+    Args:
+        width: D of the language model.
+        layout: of θ.
+        hidden: width of the layer between.
+    """
+
+    def __init__(self, width: int, layout: ThetaLayout, hidden: int = 1024) -> None:
+        super().__init__()
+        self.layout = layout
+        self.sizes = {"landmarks": LANDMARKS, "angles": ANGLES, "shape": 1, "expression": layout.n_expression}
+        self.inner = nn.Sequential(nn.Linear(width, hidden), nn.GELU())
+        self.theta = nn.Linear(hidden, layout.size)
+        self.spread = nn.Linear(hidden, sum(self.sizes.values()))
+        for layer in (self.theta, self.spread):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            for name, part in self._parts(self.spread.bias[None]).items():
+                part.fill_(_BEGIN[name])
+
+    def forward(self, hidden: Tensor, guess: Tensor) -> tuple[Tensor, Spread]:
+        """Hidden states (N, D), first guess (N, size) → raw θ (N, size) as ThetaLayout.encode writes it, and spread."""
+        inner = self.inner(hidden)
+        return guess + self.theta(inner), Spread(**self._parts(self.spread(inner).clamp(-8, 4)))
+
+    def _parts(self, spread: Tensor) -> dict[str, Tensor]:
+        return dict(zip(self.sizes, spread.split(list(self.sizes.values()), 1), strict=True))
