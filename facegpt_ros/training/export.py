@@ -17,8 +17,8 @@ from facegpt_ros.errors import WeightsError
 from facegpt_ros.model.regressor import Regressor
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.photos import Photos
-from facegpt_ros.training.regressor import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY
 

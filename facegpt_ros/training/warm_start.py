@@ -134,7 +134,7 @@ def _range(where: slice | int) -> range:
 
 def _read(path: Path) -> tuple[dict[str, Tensor], Outputs]:
     if path.suffix == ".pt":
-        from facegpt_ros.training.regressor import load_checkpoint
+        from facegpt_ros.training.loop import load_checkpoint
 
         held = load_checkpoint(path)
         return held["ema"], _outputs(path, held, ThetaLayout(**held["layout"]))

@@ -7,9 +7,10 @@ from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.model.regressor import decode  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
+from facegpt_ros.training.loop import CHECKPOINT, schedule  # noqa: E402
 from facegpt_ros.training.losses import RENDER_WEIGHTS, RegressorLoss, total  # noqa: E402
 from facegpt_ros.training.photometric import PhotometricLoss  # noqa: E402
-from facegpt_ros.training.regressor import CHECKPOINT, Trainer, TrainingOptions, schedule  # noqa: E402
+from facegpt_ros.training.regressor import Trainer, TrainingOptions  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +64,21 @@ def test_photometric_loss_pulls_on_colour_and_light(model, batch):
 
 def test_resuming_continues_with_the_same_weights_and_step(tmp_path, model, batch):
     first = Trainer(options(tmp_path), model)
-    first.update(batch)
+    first.advance(batch)
     first.elapsed = 12.0
     first.save()
     second = Trainer(options(tmp_path), model)
     assert (second.step, second.elapsed) == (1, 12.0)
     for a, b in zip(first.net.state_dict().values(), second.net.state_dict().values(), strict=True):
         assert torch.equal(a, b)
-    first.update(batch)
-    second.update(batch)
+    first.advance(batch)
+    second.advance(batch)
     assert torch.allclose(first.net.head.weight, second.net.head.weight, atol=1e-6)
 
 
 def test_a_few_steps_lower_the_loss(tmp_path, model, batch):
     trainer = Trainer(options(tmp_path, resume="never", steps=1000), model)
-    losses = [trainer.update(batch)["total"] for _ in range(4)]
+    losses = [trainer.advance(batch)["total"] for _ in range(4)]
     assert losses[-1] < losses[0]
 
 

@@ -10,7 +10,8 @@ from facegpt_ros.errors import WeightsError  # noqa: E402
 from facegpt_ros.model.regressor import Regressor  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.export import save_weights  # noqa: E402
-from facegpt_ros.training.regressor import CHECKPOINT, Trainer, TrainingOptions  # noqa: E402
+from facegpt_ros.training.loop import CHECKPOINT  # noqa: E402
+from facegpt_ros.training.regressor import Trainer, TrainingOptions  # noqa: E402
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs, matching, start_from  # noqa: E402
 
 OLD = Outputs(
