@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.morphable.landmarks import IBUG68_FROM_MEDIAPIPE
+from facegpt_ros.morphable.landmarks import FACE_OVAL_MEDIAPIPE, IBUG68_FROM_MEDIAPIPE
 
 
 def photos(folder: Path, split: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -42,6 +42,13 @@ def labels(folder: Path, split: str) -> tuple[np.ndarray, list[tuple[int, int]]]
     except (KeyError, ValueError) as error:
         raise ConfigError(f"{folder / 'split.csv'}: no width or height in px ({error}); add both columns") from error
     return np.array([known[row["id"]][:, :2] for row in rows], np.float64).reshape(-1, 468, 2), sizes
+
+
+def outlines(folder: Path, split: str) -> np.ndarray:
+    """The oval of every face of a split (N, 36, 2) px, in the order of photos. Raises ConfigError as that does."""
+    rows, known = _read(folder, split)
+    oval = list(FACE_OVAL_MEDIAPIPE)
+    return np.array([known[row["id"]][oval, :2] for row in rows], np.float64).reshape(-1, len(oval), 2)
 
 
 def _read(folder: Path, split: str) -> tuple[list[dict[str, str]], dict[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -34,6 +34,7 @@ class Render:
         rotation: (3, 3), model → optical; translation: (3,) m, the sellion.
         landmarks: (68, 2) px.
         neutral: (V, 3) m, the person's neutral head on the model's topology.
+        expression: δ (E,), activations.
     """
 
     image: np.ndarray
@@ -42,6 +43,7 @@ class Render:
     translation: np.ndarray
     landmarks: np.ndarray
     neutral: np.ndarray
+    expression: np.ndarray
 
 
 def held_out_people(model: MorphableModel, split: str, path: Path = HELD_OUT) -> np.ndarray:
@@ -64,24 +66,51 @@ def held_out_people(model: MorphableModel, split: str, path: Path = HELD_OUT) ->
     return people
 
 
-def renders(model: MorphableModel, people: np.ndarray, count: int, seed: int) -> Iterator[Render]:
-    """Yaw ±60°, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same images for a seed.
+def renders(
+    model: MorphableModel, people: np.ndarray, count: int, seed: int, *, yaw_deg: float = 60.0
+) -> Iterator[Render]:
+    """Yaw ±yaw_deg, pitch ±30°, roll ±30°, webcams of 45-90°, faces of 80-220 px; the same images for a seed.
 
     Args:
         model: gives expressions, colours and landmarks.
         people: (P, V, 3) m, neutral heads; each in turn.
         count: how many images.
         seed: of everything but the people.
+        yaw_deg: the furthest turn to each side.
     """
-    backgrounds, painter = Backgrounds(seed, count=40), HeadPainter(model, seed)
-    rest = np.zeros(len(model.identity_names), np.float32)
+    studio = Studio(model, seed)
     for i in range(count):
-        rng = np.random.default_rng([seed, i])
-        neutral = people[i % len(people)]
+        yield studio.shoot(people[i % len(people)], np.random.default_rng([seed, i]), yaw_deg=yaw_deg)
+
+
+class Studio:
+    """Takes pictures of heads on the model's topology; what is random about one comes from the generator it is given.
+
+    Args:
+        model: gives expressions, colours and landmarks.
+        seed: of the backgrounds and the skin textures there are.
+    """
+
+    def __init__(self, model: MorphableModel, seed: int) -> None:
+        self.model = model
+        self._backgrounds, self._painter = Backgrounds(seed, count=40), HeadPainter(model, seed)
+        self._rest = np.zeros(len(model.identity_names), np.float32)
+
+    def shoot(
+        self, neutral: np.ndarray, rng: np.random.Generator, *, yaw_deg: float = 60.0, albedo: np.ndarray | None = None
+    ) -> Render:
+        """One webcam image of a person: expression, pose, camera, light and background at random.
+
+        Args:
+            neutral: (V, 3) m.
+            rng: draws all of it.
+            yaw_deg: the furthest turn to each side.
+            albedo: γ (A,); None draws it too.
+        """
+        model = self.model
         expression = within_reach(model, sample_expressions(model.expression_names, rng, 1))[0]
-        vertices = neutral + model.vertices(rest, expression) - model.bases["mean"]
-        colours = model.colours(rng.standard_normal(len(model.albedo_names)).clip(-2.5, 2.5))
-        rotation = matrix_from_euler(rng.uniform(-60, 60), rng.uniform(-30, 30), rng.uniform(-30, 30))
+        drawn = self.random_albedo(rng)
+        rotation = matrix_from_euler(rng.uniform(-yaw_deg, yaw_deg), rng.uniform(-30, 30), rng.uniform(-30, 30))
         camera = Camera.from_fov(WIDTH, HEIGHT, rng.uniform(45, 90))
         size = rng.uniform(80, 220)  # px from brow to chin and a bit: about 0.15 m
         depth = camera.fx * 0.15 / size
@@ -89,15 +118,59 @@ def renders(model: MorphableModel, people: np.ndarray, count: int, seed: int) ->
         x, y = rng.uniform(margin, WIDTH - margin), rng.uniform(margin, HEIGHT - margin)
         translation = depth * np.array([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, 1])
         light = sample_illumination(rng, 1)[0]
-        image = cv2.resize(backgrounds.sample(rng, 160), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+        render = self.draw(
+            neutral,
+            expression,
+            drawn if albedo is None else albedo,
+            light,
+            (rotation, translation),
+            camera,
+            self.background(rng),
+            rng,
+        )
+        return replace(render, image=_sensor(render.image, rng))
 
-        def to_pixels(points: np.ndarray, camera: Camera = camera) -> np.ndarray:
+    def random_albedo(self, rng: np.random.Generator) -> np.ndarray:
+        """γ (A,)."""
+        return rng.standard_normal(len(self.model.albedo_names)).clip(-2.5, 2.5)
+
+    def background(self, rng: np.random.Generator) -> np.ndarray:
+        """(480, 640, 3) uint8 BGR."""
+        return cv2.resize(self._backgrounds.sample(rng, 160), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+
+    def draw(
+        self,
+        neutral: np.ndarray,
+        expression: np.ndarray,
+        albedo: np.ndarray,
+        illumination: np.ndarray,
+        pose: tuple[np.ndarray, np.ndarray],
+        camera: Camera,
+        background: np.ndarray,
+        rng: np.random.Generator,
+    ) -> Render:
+        """A picture without a sensor's faults.
+
+        Args:
+            neutral: (V, 3) m; expression: δ (E,); albedo: γ (A,); illumination: φ (27,).
+            pose: rotation (3, 3) model → optical, translation (3,) m.
+            camera: of 640×480 px, without distortion.
+            background: (480, 640, 3) uint8 BGR, drawn over.
+            rng: draws hair, shine and shadows.
+        """
+        rotation, translation = pose
+        vertices = neutral + self.model.vertices(self._rest, expression) - self.model.bases["mean"]
+
+        def to_pixels(points: np.ndarray) -> np.ndarray:
             return np.concatenate([camera.project(points), points[:, 2:]], 1).astype(np.float32)
 
-        painter.paint(image, vertices, colours, light, rotation, translation, to_pixels, rng, samples=2)
+        colours = self.model.colours(albedo)
+        self._painter.paint(
+            background, vertices, colours, illumination, rotation, translation, to_pixels, rng, samples=2
+        )
         points = vertices @ rotation.T + translation
-        landmarks = camera.project(landmarks_on(model, points, float(seen_yaw(rotation, translation))))
-        yield Render(_sensor(image, rng), camera, rotation, translation, landmarks, neutral)
+        landmarks = camera.project(landmarks_on(self.model, points, float(seen_yaw(rotation, translation))))
+        return Render(background, camera, rotation, translation, landmarks, neutral, expression)
 
 
 def landmarks_on(model: MorphableModel, vertices: np.ndarray, yaw: float) -> np.ndarray:

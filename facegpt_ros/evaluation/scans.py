@@ -6,7 +6,7 @@ prior; then the distance from every scan vertex of NoW's face region (Sanyal et 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,10 +116,13 @@ def now_region(vertices: np.ndarray, landmarks: dict[int, np.ndarray]) -> np.nda
     return np.linalg.norm(vertices - centre, axis=1) < _NOW_RADIUS * (outer + nose)
 
 
-def meshmonk(data: Path, ict: LightStage) -> Iterator[ScanCase]:
+def meshmonk(data: Path, ict: LightStage, names: Container[str] | None = None) -> Iterator[ScanCase]:
     """The 30 SIMPOP faces and DemoFace of ../shared/data/scans/meshmonk; evaluation only.
 
     Their five landmarks lack the outer eye corners: NoW's sphere is carried over from the light-stage mean by them.
+
+    Args:
+        names: only those, such as "DemoFace_10K"; None for all.
 
     Raises:
         ConfigError: a file is missing.
@@ -133,6 +136,8 @@ def meshmonk(data: Path, ict: LightStage) -> Iterator[ScanCase]:
     at = np.linalg.norm(1e-3 * template.vertices - marks["Template"][:, None], axis=2).argmin(1)
     paths = [*sorted((folder / "simulated_faces").glob("SIMPOP_*.obj")), folder / "DemoFace_10K.obj"]
     for path in paths:
+        if names is not None and path.stem not in names:
+            continue
         mesh = read_mesh(path)
         vertices = 1e-3 * mesh.vertices
         points = marks["DemoFace"] if path.name.startswith("Demo") else vertices[at]

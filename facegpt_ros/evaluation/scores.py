@@ -8,18 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
-from facegpt_ros.evaluation.photos import photos
+from facegpt_ros.evaluation.coverage import CoverageScores
+from facegpt_ros.evaluation.expression_scores import ActionVisibility, ExpressionScores
+from facegpt_ros.evaluation.photos import outlines, photos
+from facegpt_ros.evaluation.picture_scores import PictureScores
 from facegpt_ros.evaluation.renders import held_out_people, renders
 from facegpt_ros.evaluation.shape import best_fit, shape_error
+from facegpt_ros.evaluation.skin import skin_mask
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.landmarks import OUTER_EYES
+from facegpt_ros.morphable.photometric import SkinSurface
 from facegpt_ros.morphable.pose import euler_from_matrix
 from facegpt_ros.perception.pipeline import FacePipeline
 from facegpt_ros.render.camera import Camera
+from facegpt_ros.viz.fit_sheet import draw_skin
 
 #: Renders of the val and the test split differ in their people and in their seed, and so in everything.
 RENDER_SEEDS = {"val": 7001, "test": 9001}
 Shot = Callable[[str, np.ndarray, Face | None, float | None], None]
+
+
+#: Poses and shapes of faces turned by no more than this are told apart, degrees.
+HALF_TURN, FULL_TURN = 40.0, 60.0
 
 
 @dataclass
@@ -32,6 +42,10 @@ class Scores:
     shape: list[np.ndarray] = field(default_factory=list)
     shape_mean_face: list[np.ndarray] = field(default_factory=list)
     shape_limit: list[np.ndarray] = field(default_factory=list)
+    yaw: list[float] = field(default_factory=list)  # true
+    expressions: ExpressionScores | None = None
+    pictures: PictureScores = field(default_factory=PictureScores)
+    coverage: CoverageScores = field(default_factory=CoverageScores)
 
     def as_json(self) -> dict:
         """The keys of `facegpt evaluate --json`."""
@@ -41,19 +55,36 @@ class Scores:
             "nme68": float(np.mean(self.nme68)) if self.nme68 else None,
             "nme68_median": float(np.median(self.nme68)) if self.nme68 else None,
         }
-        if self.pose:
-            mean = np.abs(self.pose).mean(0)
-            out["pose_deg"] = dict(zip(("yaw", "pitch", "roll"), map(float, mean), strict=True))
-        if self.shape:
-            gaps = np.concatenate(self.shape)
-            mean_face = float(np.median(np.concatenate(self.shape_mean_face)))
-            out["shape_mm"] = {
+        out |= self._turned("", 180.0)
+        if self.yaw:
+            out["within_40"] = float((np.abs(self.yaw) <= HALF_TURN).mean())
+            out |= self._turned("_40", HALF_TURN) | self._turned("_60", FULL_TURN)
+        out |= self.expressions.as_json() if self.expressions else {}
+        out |= self.pictures.as_json()
+        out["coverage_68"] = self.coverage.share()
+        return out
+
+    def _turned(self, suffix: str, limit_deg: float) -> dict:
+        """pose_deg and shape_mm of the faces whose yaw is no more than this to either side."""
+        out: dict = {}
+
+        def some(column: list[np.ndarray]) -> list[np.ndarray]:
+            turns = self.yaw or [0.0] * len(column)
+            return [value for value, turn in zip(column, turns, strict=True) if abs(turn) <= limit_deg]
+
+        if poses := some(self.pose):
+            mean = np.abs(poses).mean(0)
+            out[f"pose_deg{suffix}"] = dict(zip(("yaw", "pitch", "roll"), map(float, mean), strict=True))
+        if shapes := some(self.shape):
+            gaps = np.concatenate(shapes)
+            mean_face = float(np.median(np.concatenate(some(self.shape_mean_face))))
+            out[f"shape_mm{suffix}"] = {
                 "median": float(np.median(gaps)),
                 "mean": float(gaps.mean()),
                 "std": float(gaps.std()),
                 "mean_face_median": mean_face,
                 "below_mean_face": 1 - float(np.median(gaps)) / max(mean_face, 1e-9),
-                "limit_median": float(np.median(np.concatenate(self.shape_limit))),
+                "limit_median": float(np.median(np.concatenate(some(self.shape_limit)))),
             }
         return out
 
@@ -74,23 +105,27 @@ def nearest(faces: Iterable[Face], truth: np.ndarray) -> Face | None:
 
 def score_photos(pipeline: FacePipeline, folder: Path, split: str, fov_deg: float, show: Shot) -> Scores:
     """Each photo alone, as the first frame of a stream from an uncalibrated camera."""
-    scores = Scores()
-    for name, image, truth in photos(folder, split):
+    scores, surface = Scores(), SkinSurface(pipeline.model)
+    for (name, image, truth), oval in zip(photos(folder, split), outlines(folder, split), strict=True):
         camera = Camera.from_fov(image.shape[1], image.shape[0], fov_deg)
         pipeline.reset()
         face = nearest(pipeline.process(image, camera, 0.0), truth)
         scores.images += 1
         error = nme68(face.landmarks, truth) if face else None
-        if error is not None:
+        if face is not None and error is not None:
             scores.nme68.append(error)
+            scores.coverage.add(face, truth)
+            scores.pictures.add(image, skin_mask(image, oval, truth), *draw_skin(image.shape, face, surface))
         show(name, image, face, error)
     return scores
 
 
 def score_renders(pipeline: FacePipeline, count: int, split: str, show: Shot) -> Scores:
-    """Rendered camera images with known intrinsics: landmarks, pose and, by NoW's protocol, shape."""
-    scores = Scores()
+    """Rendered camera images with known intrinsics: landmarks, pose, expression and, by NoW's protocol, shape."""
     model = pipeline.model
+    expressions = ExpressionScores(model.expression_names)
+    scores = Scores(expressions=expressions)
+    visible = ActionVisibility(model)
     corners, weights = model.embedding()
     rest = np.zeros(len(model.identity_names)), np.zeros(len(model.expression_names))
 
@@ -112,6 +147,10 @@ def score_renders(pipeline: FacePipeline, count: int, split: str, show: Shot) ->
         scores.nme68.append(error)
         turn = euler_from_matrix(face.rotation) - euler_from_matrix(render.rotation)
         scores.pose.append((turn + 180) % 360 - 180)
+        scores.yaw.append(float(euler_from_matrix(render.rotation)[0]))
+        scores.coverage.add(face, render.landmarks)
+        shown = visible(render.neutral, render.rotation, render.translation)
+        expressions.add(render.expression, face.expression, shown)
         scores.shape.append(gap(model.vertices(face.identity, rest[1]), render.neutral))
         person = render.neutral.tobytes()
         if person not in limits:  # the same for every picture of a person

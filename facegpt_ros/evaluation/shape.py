@@ -36,19 +36,31 @@ def shape_error(
         landmarks: predicted and true (68, 3) m.
     """
     seven = list(SEVEN)
-    rotation, translation, scale = similarity(landmarks[0][seven], landmarks[1][seven])
-    moved = scale * predicted @ rotation.T + translation
     region = model.regions["face"] * (1 - model.regions["eyes"]) > 0.5
     inside = (model.regions["face"] > 0.2)[model.triangles].all(1)  # the surface the region may lie on, with a rim
-    target = true[region]
-    surface = Surface(moved, model.triangles[inside])
+    marks = landmarks[0][seven], landmarks[1][seven]
+    return 1e3 * aligned_distances(true[region], predicted, model.triangles[inside], marks)
+
+
+def aligned_distances(
+    target: np.ndarray, vertices: np.ndarray, triangles: np.ndarray, landmarks: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Distances (N,) from points to a mesh that is brought to them as NoW does, in the points' unit.
+
+    Args:
+        target: (N, 3), of the true face.
+        vertices: (V, 3) and triangles (F, 3) of the predicted mesh, in any unit and pose.
+        landmarks: predicted and true, (K, 3) each; they settle the scale, once.
+    """
+    rotation, translation, scale = similarity(*landmarks)
+    surface = Surface(scale * vertices @ rotation.T + translation, triangles)
     hits = surface.nearest(target)
     for _ in range(_ICP_STEPS):
         keep = hits.distance <= np.quantile(hits.distance, 0.95)
         rotation, translation, _ = similarity(surface.positions(hits)[keep], target[keep], with_scale=False)
         surface.move(surface.vertices @ rotation.T + translation)
         hits = surface.nearest(target, hits.triangle)
-    return hits.distance * 1e3
+    return hits.distance
 
 
 def best_fit(model: MorphableModel, true: np.ndarray) -> np.ndarray:

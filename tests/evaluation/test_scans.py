@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.evaluation.fit_scores import skin_mask
+from facegpt_ros.evaluation.skin import skin_mask
 from facegpt_ros.evaluation.scan_scores import distances_mm, score_scans, table
 from facegpt_ros.evaluation.scans import (
     ICT_COUNT,
