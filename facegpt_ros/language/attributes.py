@@ -48,16 +48,13 @@ def read(
         shapes = f"{identity.shape}, {expression.shape}, {albedo.shape}"
         raise ModelError(f"identity, expression and albedo are {shapes}; give the same number of faces of each")
     axes = model.axes.describe(identity)
-    values = {}
+    values = _activations(model, expression)
     for key, attribute in ATTRIBUTES.items():
         if attribute.kind == IDENTITY:
-            weights = axis_weights(model, attribute)
-            values[key] = axes @ weights
+            values[key] = axes @ axis_weights(model, attribute)
         elif attribute.kind == ALBEDO:
             values[key] = _albedo_value(model, attribute, albedo)
-        else:
-            values[key] = _activation(model, attribute, expression)
-    return values
+    return {key: values[key] for key in ATTRIBUTES}
 
 
 def draw(
@@ -213,15 +210,24 @@ def _albedo_value(model: MorphableModel, attribute: Attribute, albedo: np.ndarra
     return value - _usual_yellowness(model, albedo) if attribute.key == "skin_warmth" else value
 
 
-def _activation(model: MorphableModel, attribute: Attribute, expression: np.ndarray) -> np.ndarray:
-    def level(names: tuple[str, ...]) -> np.ndarray:
-        found = [expression[..., model.expression_names.index(n)] for n in names if n in model.expression_names]
-        if not found:
-            return np.zeros(expression.shape[:-1])
-        return np.min(found, axis=0) if attribute.least else np.mean(found, axis=0)
-
-    minus = level(attribute.minus) if attribute.minus else 0.0
-    return np.clip(level(attribute.plus) - minus, 0, 1)
+def _activations(model: MorphableModel, expression: np.ndarray) -> dict[str, np.ndarray]:
+    """Expression attributes (...) of δ (..., E)."""
+    averaging = model.__dict__.get("_language_actions")
+    keys = [key for key, attribute in ATTRIBUTES.items() if attribute.kind == EXPRESSION]
+    index = {name: k for k, name in enumerate(model.expression_names)}
+    if averaging is None:
+        averaging = np.zeros((len(index), len(keys)))
+        for k, key in enumerate(keys):
+            for names, sign in ((ATTRIBUTES[key].plus, 1), (ATTRIBUTES[key].minus, -1)):
+                for name in names:
+                    if name in index:
+                        averaging[index[name], k] = sign / len(names)
+        model.__dict__["_language_actions"] = averaging
+    values = dict(zip(keys, np.moveaxis(expression @ averaging, -1, 0).clip(0, 1), strict=True))
+    for key in keys:
+        if ATTRIBUTES[key].least and all(name in index for name in ATTRIBUTES[key].plus):
+            values[key] = expression[..., [index[name] for name in ATTRIBUTES[key].plus]].min(-1).clip(0, 1)
+    return values
 
 
 def _draw_expression(

@@ -12,7 +12,7 @@ import numpy as np
 
 from facegpt_ros.errors import ConfigError
 
-SLIGHTLY, PLAIN, VERY, NOT, AVERAGE = "slightly", "plain", "very", "not", "average"
+SLIGHTLY, PLAIN, VERY, NOT, AVERAGE, SOME = "slightly", "plain", "very", "not", "average", "some"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ ACTIVATION = {
     SLIGHTLY: Degree((0.25, 0.45), (0.12, 0.6)),
     PLAIN: Degree((0.5, 0.85), (0.3, _INF)),
     VERY: Degree((0.8, 1.0), (0.6, _INF)),
+    SOME: Degree((0.25, 0.6), (0.12, _INF)),  # of what a situation brings along: at least slightly
     NOT: Degree((0.0, 0.04), (-_INF, 0.2)),
 }
 

@@ -1,0 +1,65 @@
+"""Phrasings held out whole: which of a pool's phrases belong to train, val and test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from facegpt_ros.errors import ConfigError
+
+SPLITS = ("train", "val", "test")
+_SMALLEST = 5  # a pool of fewer phrases is shared: held-out words must have words beside them to be learnt from
+_SHARE = 0.14  # of val, and as many of test
+_HELD_OUT_OFTEN = 0.6  # of the words of a val or test text; the others are known ones in a frame that is not
+
+
+@cache
+def parts(pool: str, phrases: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Split → its phrases, none in two; empty for val and test of a small pool.
+
+    Which phrase goes where depends on its text and the pool's name alone, so that adding one moves few.
+    """
+    ranked = sorted(dict.fromkeys(phrases), key=lambda phrase: hashlib.sha256(f"{pool}|{phrase}".encode()).hexdigest())
+    few = max(1, round(_SHARE * len(ranked))) if len(ranked) >= _SMALLEST else 0
+    return {
+        "train": tuple(ranked[2 * few :]),
+        "val": tuple(ranked[few : 2 * few]),
+        "test": tuple(ranked[:few]),
+    }
+
+
+class Picker:
+    """Picks phrases of one split.
+
+    Args:
+        rng: where chance comes from.
+        split: "train", "val" or "test".
+
+    Raises:
+        ConfigError: there is no such split.
+    """
+
+    def __init__(self, rng: np.random.Generator, split: str = "train") -> None:
+        if split not in SPLITS:
+            raise ConfigError(f"split is '{split}'; use {', '.join(SPLITS)}")
+        self.rng, self.split = rng, split
+
+    def whole(self, pool: str, phrases: Sequence[str]) -> str:
+        """One of the split's own: of frames and situations, which no other split says."""
+        own = parts(pool, tuple(phrases))[self.split]
+        return self.any(own or parts(pool, tuple(phrases))["train"])
+
+    def word(self, pool: str, phrases: Sequence[str]) -> str:
+        """One of train's, and in val and test mostly one of those that train never says."""
+        divided = parts(pool, tuple(phrases))
+        held_out = divided[self.split] if self.split != "train" else ()
+        return self.any(held_out if held_out and self.chance(_HELD_OUT_OFTEN) else divided["train"])
+
+    def any(self, options: Sequence[str]) -> str:
+        return options[int(self.rng.integers(len(options)))]
+
+    def chance(self, probability: float) -> bool:
+        return bool(self.rng.random() < probability)
