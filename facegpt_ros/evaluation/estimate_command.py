@@ -92,7 +92,7 @@ def _now(pipeline: FacePipeline, args: argparse.Namespace, split: str, show: Sho
     out = {"yaw_deg": YAW_DEG, "people": scorer.score(pipeline, scorer.shots_of_people(pictures), show)}
     if split == "test" and (args.data / "scans").is_dir():
         face = demo_face(model, args.data)
-        shots = demo_shots(model, face, max(1, count // 4), seed, YAW_DEG)
+        shots = demo_shots(model, face, max(1, count // 4), seed + 1, YAW_DEG)
         out["scan"] = scorer.score(pipeline, shots, show)
     if args.now:
         out["now"] = scorer.score(pipeline, now_shots(model, args.now, _fov(args), count=args.count), show)

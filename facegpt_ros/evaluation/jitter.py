@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from facegpt_ros.evaluation.motion import Still
-from facegpt_ros.evaluation.renders import Render
+from facegpt_ros.evaluation.renders import Render, landmarks_on
 from facegpt_ros.evaluation.scores import nearest
 from facegpt_ros.face import Face
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import rotation_angle_deg
+from facegpt_ros.morphable.pose import rotation_angle_deg, seen_yaw
 from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.perception.pipeline import FacePipeline
 from facegpt_ros.render.camera import Camera
@@ -130,8 +130,9 @@ def path_jitter(pipeline: FacePipeline, paths: Iterable[list[Render]], show: Sho
                 true = frame.neutral + model.vertices(rest, frame.expression) - model.bases["mean"]
                 own = np.einsum("nci,nc->ni", true[corners], weights)
                 heads.append(model.landmarks(face.identity, face.expression) - own)
+                turn = float(seen_yaw(frame.rotation, frame.translation))
                 placed = posed_landmarks(model, face.identity, face.expression, face.rotation, face.translation)
-                seen.append(placed - (own @ frame.rotation.T + frame.translation))
+                seen.append(placed - landmarks_on(model, true @ frame.rotation.T + frame.translation, turn))
                 pixels.append(face.landmarks - frame.landmarks)
             in_camera, in_image = np.array(seen), np.array(pixels)
             rows.append(

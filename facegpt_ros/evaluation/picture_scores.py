@@ -81,16 +81,21 @@ def masked_ssim(first_bgr: np.ndarray, second_bgr: np.ndarray, mask: np.ndarray)
             f"pictures are {first_bgr.shape} and {second_bgr.shape}, the mask {mask.shape} with {int(mask.sum())} px; "
             "give pictures of one size and a mask that is not empty"
         )
+    return float(ssim_map(first_bgr, second_bgr, mask)[mask].mean())
+
+
+def ssim_map(first_bgr: np.ndarray, second_bgr: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Structural similarity (H, W) by pixel, of no meaning outside the mask; arguments as for masked_ssim."""
     weight = mask.astype(np.float64)
     a, b = (weight * (p.astype(np.float64) @ (0.114, 0.587, 0.299)) for p in (first_bgr, second_bgr))
     share = np.maximum(_blurred(weight), 1e-9)
     mean_a, mean_b = _blurred(a) / share, _blurred(b) / share
-    var_a = _blurred(weight * a * a) / share - mean_a**2
-    var_b = _blurred(weight * b * b) / share - mean_b**2
-    cross = _blurred(weight * a * b) / share - mean_a * mean_b
+    var_a = _blurred(a * a) / share - mean_a**2
+    var_b = _blurred(b * b) / share - mean_b**2
+    cross = _blurred(a * b) / share - mean_a * mean_b
     near = (2 * mean_a * mean_b + _C1) * (2 * cross + _C2)
     far = (mean_a**2 + mean_b**2 + _C1) * (var_a + var_b + _C2)
-    return float((near / far)[mask].mean())
+    return np.asarray(near / far)
 
 
 def _blurred(values: np.ndarray) -> np.ndarray:

@@ -59,7 +59,9 @@ def realy_scan(folder: Path, number: int) -> dict[str, TrueFace]:
         raise ConfigError(f"{path}: {len(keypoints)} keypoints, REALY's files hold 85; unpack it again")
     try:
         sizes = np.loadtxt(folder / "metrical_scale.txt", ndmin=1)
-        mm = float(sizes[number - 1])
+        mm = float(sizes[number - 1]) if number > 0 else 0.0
+        if not 0 < mm < np.inf:
+            raise ValueError(f"it says {mm}")
     except (OSError, ValueError, IndexError) as error:
         path = folder / "metrical_scale.txt"
         raise ConfigError(f"{path}: no size of scan {number} ({error}); copy it from REALY's repository") from error

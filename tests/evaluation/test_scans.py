@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.evaluation.skin import skin_mask
 from facegpt_ros.evaluation.scan_scores import distances_mm, score_scans, table
 from facegpt_ros.evaluation.scans import (
     ICT_COUNT,
@@ -18,6 +17,7 @@ from facegpt_ros.evaluation.scans import (
     now_region,
     seen_from_outside,
 )
+from facegpt_ros.evaluation.skin import skin_mask
 from facegpt_ros.morphable.fit import FitOptions, Fitter
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.scan import Scan
