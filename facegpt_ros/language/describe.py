@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.language import description_frames as frames
+from facegpt_ros.language import description_frames
 from facegpt_ros.language.attribute_table import ATTRIBUTES, EXPRESSION, IDENTITY
 from facegpt_ros.language.attributes import draw, identity_cost, read
 from facegpt_ros.language.compose import capital, keywords, noun_phrase, sentences
@@ -84,7 +84,7 @@ class Descriptions:
         """
         pick = Picker(rng or self._rng, split)
         for _ in range(_TRIES):
-            person, traits, situation = self._about(pick)
+            person, traits, situation = _about(pick)
             asked = _asked(person, traits, situation)
             values = self._values(asked, _often(traits, situation), pick)
             if values is None:
@@ -95,26 +95,6 @@ class Descriptions:
                 text, frame = _worded(person, traits, situation, pick)
                 return Description(text, asked, values, *face, frame=frame)
         raise ConfigError(f"no face fits any of {_TRIES} descriptions; the tables of words ask for what no face has")
-
-    def _about(self, pick: Picker) -> tuple[Person, list[Trait], tuple[str, str] | None]:
-        situation = _pick_situation(pick) if pick.chance(_SITUATION) else None
-        person = pick_person(pick, pick_kind(pick), face=not situation)
-        wishes = list(person.wishes)
-        if situation:
-            wishes += parse(situation[1], at_least=True)[0]
-        count = 1 + int(pick.rng.choice(len(_HOW_MANY), p=_HOW_MANY)) - int(bool(situation or person.wishes))
-        traits: list[Trait] = []
-        for _ in range(count):
-            trait = _pick_trait(pick)
-            if situation and (trait.kind == LOOK or (of_expression(trait) and pick.chance(0.7))):
-                continue
-            if trait.kind == LOOK and any(of_expression(other) for other in traits):
-                continue
-            if _together(trait, wishes):
-                traits.append(trait)
-                wishes += trait.wishes
-        pick.rng.shuffle(traits)  # type: ignore[arg-type]
-        return person, traits, situation
 
     def _values(self, asked: tuple[Wish, ...], often: tuple[Wish, ...], pick: Picker) -> dict[str, float] | None:
         """Values that have all that is asked; None where such a face would be a caricature."""
@@ -164,7 +144,39 @@ def describe_with_wishes(
     text = noun_phrase(person, traits, None, pick)
     if pick.chance(0.25):
         return sentences(person, traits, None, pick), tuple(wishes)
-    return _framed(pick.whole("telling", frames.TELLING), text), tuple(wishes)
+    return _framed(pick.whole("telling", description_frames.TELLING), text), tuple(wishes)
+
+
+def random_phrase(pick: Picker) -> str:
+    """A noun phrase that describes somebody, without a frame and a face."""
+    person, traits, situation = _about(pick)
+    return noun_phrase(person, traits, situation[0] if situation else None, pick)
+
+
+def random_request(pick: Picker) -> tuple[str, str]:
+    """A text that asks for a described face, and its frame; without the face."""
+    return _worded(*_about(pick), pick)
+
+
+def _about(pick: Picker) -> tuple[Person, list[Trait], tuple[str, str] | None]:
+    situation = _pick_situation(pick) if pick.chance(_SITUATION) else None
+    person = pick_person(pick, pick_kind(pick), face=not situation)
+    wishes = list(person.wishes)
+    if situation:
+        wishes += parse(situation[1], at_least=True)[0]
+    count = 1 + int(pick.rng.choice(len(_HOW_MANY), p=_HOW_MANY)) - int(bool(situation or person.wishes))
+    traits: list[Trait] = []
+    for _ in range(count):
+        trait = _pick_trait(pick)
+        if situation and (trait.kind == LOOK or (of_expression(trait) and pick.chance(0.7))):
+            continue
+        if trait.kind == LOOK and any(of_expression(other) for other in traits):
+            continue
+        if _together(trait, wishes):
+            traits.append(trait)
+            wishes += trait.wishes
+    pick.rng.shuffle(traits)  # type: ignore[arg-type]
+    return person, traits, situation
 
 
 def _well(wish: Wish, values: Mapping[str, float]) -> bool:
@@ -234,17 +246,13 @@ def _often(traits: list[Trait], situation: tuple[str, str] | None) -> tuple[Wish
 def _worded(person: Person, traits: list[Trait], situation: tuple[str, str] | None, pick: Picker) -> tuple[str, str]:
     saying = situation[0] if situation else None
     form = str(pick.rng.choice(list(_FORMS), p=list(_FORMS.values())))
-    if form == "list":
-        frame = pick.whole("list", frames.LIST)
-        text = keywords(person, traits, saying, pick)
-    elif form == "sentences" and (traits or situation):
-        frame = pick.whole("sentences", frames.SENTENCES)
-        text = sentences(person, traits, saying, pick)
-    else:
-        frame = pick.whole("noun phrase", frames.NOUN_PHRASE)
-        while person.is_face and _OF_SOMEBODY.search(frame):
-            frame = pick.whole("noun phrase", frames.NOUN_PHRASE)
-        text = noun_phrase(person, traits, saying, pick)
+    if form == "sentences" and not (traits or situation):
+        form = "phrase"
+    compose = {"phrase": noun_phrase, "list": keywords, "sentences": sentences}[form]
+    text = compose(person, traits, saying, pick)
+    frame = pick.any(description_frames.frames(form, pick.split))
+    while person.is_face and form == "phrase" and _OF_SOMEBODY.search(frame):
+        frame = pick.any(description_frames.frames(form, pick.split))
     return as_written(_framed(frame, text), pick), frame
 
 

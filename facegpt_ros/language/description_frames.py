@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from facegpt_ros.language.pools import parts
+
 
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
 
 
 NOUN_PHRASE = _lines("""
-{x}
-{X}.
 {x}, please
 Draw me {x}.
 Draw {x}.
@@ -156,8 +158,6 @@ Give the parameters for {x}.
 
 #: For lists such as "wide nose, thin lips, smiling".
 LIST = _lines("""
-{x}
-{X}.
 face: {x}
 Face with these features: {x}.
 Make a face: {x}.
@@ -200,7 +200,6 @@ One face, please: {x}.
 
 #: For sentences such as "The nose is wide. She is smiling."
 SENTENCES = _lines("""
-{x}
 {x} Draw that face.
 {x} Show me.
 {x} Can you show me the face?
@@ -258,3 +257,17 @@ We are looking at {x}.
 The picture shows {x}.
 In front of me is {x}.
 """)
+
+#: No frame at all: train's, for a split that holds it out would leave train without.
+_BARE = {"phrase": ("{x}", "{X}.", "{X}"), "list": ("{x}", "{X}."), "sentences": ("{x}",)}
+_FRAMES = {"phrase": NOUN_PHRASE, "list": LIST, "sentences": SENTENCES}
+FORMS = tuple(_FRAMES)
+
+
+@cache
+def frames(form: str, split: str) -> tuple[str, ...]:
+    """Frames of a split for a form of FORMS; what is a frame of two forms belongs to one split."""
+    every = tuple(frame for form in FORMS for frame in _FRAMES[form])
+    own = set(parts("description frame", every)[split])
+    bare = _BARE[form] if split == "train" else ()
+    return bare + tuple(frame for frame in _FRAMES[form] if frame in own)
