@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chosen(names: list[str], demo: bool) -> list[str]:
-    return names or [e.name for e in engines.read_manifest().values() if e.use == "node" or demo]
+    return names or [
+        e.name for e in engines.read_manifest().values() if e.use == "node" or (demo and e.use != "language")
+    ]
 
 
 def _each(names: list[str], *, force: bool, download: bool) -> int:

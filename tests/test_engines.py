@@ -19,6 +19,8 @@ from facegpt_ros.errors import WeightsError
 
 CONTENT = {"tiny/a.bin": b"weights a", "tiny/b.bin": b"weights b"}
 
+USES = ("node", "demo", "train", "language")
+
 
 def _entry(name: str, member: str, **changes: str) -> dict:
     sha256 = hashlib.sha256(CONTENT[member]).hexdigest()
@@ -63,7 +65,7 @@ def test_real_manifest_states_version_hash_licence_and_source_of_each_file():
     entries = engines.read_manifest()
     assert {"blazeface_short_range", "blazeface_full_range", "carphone", "astronaut"} <= set(entries)
     for entry in entries.values():
-        assert len(entry.sha256) == 64 and entry.licence and entry.source and entry.use in ("node", "demo", "train")
+        assert len(entry.sha256) == 64 and entry.licence and entry.source and entry.use in USES
         assert entry.shipped or entry.version
 
 

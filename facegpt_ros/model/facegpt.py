@@ -54,6 +54,9 @@ class FaceGPT(nn.Module):
         tokenizer: of the language model.
         side: places along each side of the vision encoder's feature map.
         depth: how many of the language model's layers run before <FACE> is read; None: all.
+
+    Attributes:
+        precision: what the language model computes in; the vision encoder and σ stay float32, for θ needs its digits.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class FaceGPT(nn.Module):
         self.vision, self.language, self.tokenizer, self.depth = vision, language, tokenizer, depth
         self.layout: ThetaLayout = vision.layout
         scale = float(language.embedding.weight.detach().std())
+        self.precision = torch.float32
         self.projector = Projector(side, width, scale)
         self.ours = nn.Parameter(scale * torch.randn(tokenizer.size - tokenizer.own, width))  # <FACE>
         self.head = FaceHead(width, self.layout)
@@ -89,13 +93,18 @@ class FaceGPT(nn.Module):
     def forward(self, sequences: Sequences, image_tokens: Tensor | None = None, guess: Tensor | None = None) -> Output:
         """Reads sequences; says θ at every <FACE>. image_tokens and guess are see's."""
         ids, image, face, _ = sequences
-        hidden = self.language(self.embed(ids, image, image_tokens), depth=self.depth)  # (B, T, D)
+        hidden = self.read(self.embed(ids, image, image_tokens))  # (B, T, D)
         first = self.mean.expand(len(face), -1)
         if guess is not None:
             row = image[face[:, 0]]
             first = torch.where((row >= 0)[:, None], guess[row.clamp_min(0)], first)
-        raw, spread = self.head(hidden[face[:, 0], face[:, 1]].float(), first)
+        raw, spread = self.head(hidden[face[:, 0], face[:, 1]], first)
         return Output(raw, spread, hidden)
+
+    def read(self, x: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Embeddings (B, T, D) → hidden states (B, T, D) float32."""
+        with torch.autocast(x.device.type, self.precision, enabled=self.precision != torch.float32):
+            return self.language(x, cache, self.depth).float()
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(…, D) → (…, V + ours): the language model's words, and <FACE>."""
@@ -132,13 +141,13 @@ class FaceGPT(nn.Module):
         suffix = torch.tensor(ids, device=crops.device).expand(len(crops), -1)
         end = self.embed(suffix, torch.full((len(crops),), -1), None)
         own = cache.repeat(len(crops), room=self.projector.tokens + len(ids))
-        hidden = self.language(torch.cat([image_tokens.to(end.dtype), end], 1), own, self.depth)
-        return self.head(hidden[:, -1].float(), guess)
+        hidden = self.read(torch.cat([image_tokens, end], 1), own)
+        return self.head(hidden[:, -1], guess)
 
     def frame_cache(self) -> KVCache:
         """Keys and values of the per-frame prompt's beginning, which is the same for every face: read once."""
         ids, _ = prompts.tokens(prompts.frame_prefix(), self.tokenizer, 0)
         x = self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None)
         cache = KVCache.of(self.language.config, 1, len(ids), x.dtype, x.device)
-        self.language(x, cache, self.depth)
+        self.read(x, cache)
         return cache

@@ -34,6 +34,7 @@ class Batches(Dataset):
         photo_share: of N.
         seed: of everything.
         steps: how many batches there are.
+        twins: pairs of renders, the first ones, that show one person.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Batches(Dataset):
         photo_share: float,
         seed: int,
         steps: int,
+        twins: int = 0,
     ) -> None:
         self.model, self.folders, self.size, self.seed, self.steps = model, list(folders), size, seed, steps
+        self.twins = twins
         self.n_photos = round(count * photo_share) if self.folders else 0
         self.n_renders = count - self.n_photos
 
@@ -66,7 +69,7 @@ class Batches(Dataset):
 
     def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng([self.seed, step])
-        renders = self.synthesizer.batch(rng, self.n_renders, self.size)
+        renders = self.synthesizer.batch(rng, self.n_renders, self.size, self.twins)
         crops, half_extent, landmarks = [renders.crops], [renders.half_extent], [renders.landmarks]
         is_colour = []
         for i in range(self.n_photos):

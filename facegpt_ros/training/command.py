@@ -8,6 +8,7 @@ from importlib import import_module
 # action: (one line of help, module with add_arguments and run)
 ACTIONS = {
     "regressor": ("train the CNN on renders and photos; resumes", "facegpt_ros.training.regressor"),
+    "facegpt": ("train the vision-language model, stage by stage; resumes", "facegpt_ros.training.facegpt"),
     "export": ("a checkpoint to safetensors and ONNX, fp32 and int8", "facegpt_ros.training.export"),
 }
 

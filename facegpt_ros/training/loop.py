@@ -10,32 +10,17 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
 from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.training.options import WARM_UP
+from facegpt_ros.training.options import WARM_UP, RunOptions
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
-
-
-class LoopOptions(Protocol):
-    """What every run is told; training/options.py says what each means."""
-
-    out: Path
-    steps: int
-    minutes: float
-    lr: float
-    seed: int
-    resume: str
-    cool_down: float
-    evaluate_every: int
-    checkpoint_minutes: float
-    threads: int
 
 
 class Loop(ABC):
@@ -49,7 +34,7 @@ class Loop(ABC):
     #: Losses shown beside the progress bar.
     shown: tuple[str, ...] = ()
 
-    def __init__(self, options: LoopOptions) -> None:
+    def __init__(self, options: RunOptions) -> None:
         self.options = options
         options.out.mkdir(parents=True, exist_ok=True)
         if options.threads:

@@ -33,8 +33,7 @@ _PHOTOMETRIC_PHOTOS = 8
 
 def run(args: argparse.Namespace) -> int:
     """Trains; returns the exit status."""
-    known = TrainingOptions.__dataclass_fields__
-    Trainer(TrainingOptions(**{key: value for key, value in vars(args).items() if key in known})).train()
+    Trainer(TrainingOptions.of(args)).train()
     return 0
 
 

@@ -43,8 +43,11 @@ def project(points: np.ndarray, rotation: np.ndarray, translation: np.ndarray, h
     return seen[..., :2] / (np.maximum(seen[..., 2:], 1e-3) * half_extent[:, None, None])
 
 
-def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -> Scenes:
-    """count random faces: anyone, any look, ±60° yaw and a little beyond, framed as the tracker would."""
+def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int, twins: int = 0) -> Scenes:
+    """count random faces: anyone, any look, ±60° yaw and a little beyond, framed as the tracker would.
+
+    Each two of the first 2 · twins are one person, seen twice.
+    """
     limit = _COEFFICIENT_LIMIT
     spread = rng.uniform(*_IDENTITY_SPREAD, (count, 1))
     identity = (spread * rng.standard_normal((count, len(model.identity_names)))).clip(-limit, limit)
@@ -56,6 +59,8 @@ def sample_scenes(model: MorphableModel, rng: np.random.Generator, count: int) -
     albedo = np.where(rng.random(albedo.shape) < 0.25, rng.uniform(-limit, limit, albedo.shape), albedo).clip(
         -limit, limit
     )
+    for coefficients in (identity, albedo):
+        coefficients[1 : 2 * twins : 2] = coefficients[0 : 2 * twins : 2]
     kind = rng.random(count)
     yaw = np.select(
         [kind < 0.3, kind < 0.82], [rng.normal(0, 18, count), rng.uniform(-60, 60, count)], rng.uniform(-75, 75, count)

@@ -49,9 +49,9 @@ class Synthesizer:
         self._painter = HeadPainter(model, seed)
         self._paints_teeth = "teeth" not in model.regions
 
-    def batch(self, rng: np.random.Generator, count: int, size: int) -> RenderBatch:
-        """count renders of size × size px."""
-        scenes = sample_scenes(self.model, rng, count)
+    def batch(self, rng: np.random.Generator, count: int, size: int, twins: int = 0) -> RenderBatch:
+        """count renders of size × size px; each two of the first 2 · twins are one person."""
+        scenes = sample_scenes(self.model, rng, count, twins)
         absent = rng.random(count) < NEGATIVE_SHARE
         scenes = without_face(scenes, absent)
         theta = scenes.theta

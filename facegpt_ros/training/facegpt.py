@@ -1,0 +1,212 @@
+"""`facegpt train facegpt`: the training of the vision-language model, stage by stage. Resumable and seeded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from facegpt_ros import engines
+from facegpt_ros.errors import WeightsError
+from facegpt_ros.model.face_head import Spread
+from facegpt_ros.model.facegpt import FaceGPT
+from facegpt_ros.model.gguf_file import GgufFile
+from facegpt_ros.model.language_model import LanguageModel
+from facegpt_ros.model.lora import add_adapters
+from facegpt_ros.model.regressor import decode
+from facegpt_ros.model.tokenizer import Tokenizer
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.training.batches import Batch, Batches, stream
+from facegpt_ros.training.export import load_weights
+from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
+from facegpt_ros.training.loop import Loop, load_checkpoint
+from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
+from facegpt_ros.training.photometric import PhotometricLoss
+from facegpt_ros.training.photos import Photos
+from facegpt_ros.training.spread_loss import photo_spread, render_spread
+from facegpt_ros.training.stages import STAGES
+from facegpt_ros.training.validation import Validation
+from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
+
+__all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "run"]
+
+SPREAD_WEIGHTS = {"landmark_spread": 0.3, "angle_spread": 0.1, "shape_spread": 0.1, "expression_spread": 0.1}
+_TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
+_PHOTOMETRIC_PHOTOS = 8
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains; returns the exit status."""
+    FaceTrainer(FaceGPTOptions.of(args)).train()
+    return 0
+
+
+class FaceTrainer(Loop):
+    """One stage.
+
+    Args:
+        options: of the run.
+        model: the morphable model; the shipped one if None.
+        language: a language model and its tokenizer; read from the options' file if None.
+    """
+
+    shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "total")
+    net: FaceGPT
+    ema: FaceGPT
+    options: FaceGPTOptions
+
+    def __init__(
+        self,
+        options: FaceGPTOptions,
+        model: MorphableModel | None = None,
+        language: tuple[LanguageModel, Tokenizer] | None = None,
+    ) -> None:
+        super().__init__(options)
+        self.stage = STAGES[options.stage]
+        self.model = model or MorphableModel.load()
+        self.outputs = Outputs.of(self.model)
+        self.loss = RegressorLoss(self.model, self.outputs.layout)
+        self.photometric = PhotometricLoss(self.model)
+        path = options.vision or engines.fetch("regressor_fp32", download=False)
+        vision = load_weights(path).requires_grad_(False)
+        if vision.layout != self.outputs.layout:
+            raise WeightsError(f"{path}: made for {vision.layout}, the morphable model needs {self.outputs.layout}")
+        language_model, tokenizer = language or read_language(options.language)
+        language_model.requires_grad_(False)
+        add_adapters(language_model, options.rank, 2.0 * options.rank)
+        if not self.stage.adapters:
+            language_model.requires_grad_(False)
+        side = options.size // 32
+        net = FaceGPT(vision, language_model, tokenizer, side, options.depth or None)
+        net.precision = torch.bfloat16 if options.bf16 else torch.float32
+        self.begin(net)
+
+    def update(self, batch: Batch) -> dict[str, float]:
+        """Losses are named renders.* and photos.*."""
+        self.net.projector.train()
+        raw, spread = self.net.estimate(batch["crops"])
+        loss, values = self._frames(raw, spread, batch)
+        self.descend(loss)
+        return {"total": loss.item(), **values}
+
+    def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """The loss of the per-frame prompt, and every term unweighted."""
+        n = len(batch["theta"])
+        half_extent, landmarks = batch["half_extent"], batch["landmarks"]
+        renders = self.loss.render_terms(raw[:n], batch["theta"], half_extent[:n], landmarks[:n])
+        present = batch["theta"][:, self.outputs.layout.presence] > 0.5
+        of_renders = {"half_extent": half_extent[:n][present], "landmarks": landmarks[:n][present]}
+        of_renders["theta"] = batch["theta"][present]
+        geometry, layout = self.loss.geometry, self.outputs.layout
+        spreads = render_spread(geometry, layout, raw[:n][present], _rows(spread, present, n), of_renders)
+        loss = (n / len(raw)) * (total(renders, RENDER_WEIGHTS) + total(spreads, SPREAD_WEIGHTS))
+        renders |= spreads
+        if self._twins:
+            renders["twins"] = self._twin_distance(raw)
+            loss = loss + _TWINS_WEIGHT * renders["twins"]
+        photos: dict[str, Tensor] = {}
+        if len(raw) > n:
+            photos = self.loss.photo_terms(raw[n:], half_extent[n:], landmarks[n:])
+            colour = n + torch.nonzero(batch["is_colour"])[:_PHOTOMETRIC_PHOTOS, 0]
+            if self.stage.photometric and len(colour):
+                theta = decode(layout, raw[colour])
+                photos["photometric"] = self.photometric(theta, half_extent[colour], batch["crops"][colour])
+            loss = loss + (1 - n / len(raw)) * total(photos, PHOTO_WEIGHTS)
+            of_photos = {"half_extent": half_extent[n:], "landmarks": landmarks[n:]}
+            spreads = photo_spread(geometry, layout, raw[n:], Spread(*(part[n:] for part in spread)), of_photos)
+            loss = loss + (1 - n / len(raw)) * total(spreads, SPREAD_WEIGHTS)
+            photos |= spreads
+        values = {f"renders.{k}": v.item() for k, v in renders.items()}
+        return loss, values | {f"photos.{k}": v.item() for k, v in photos.items()}
+
+    @property
+    def _twins(self) -> int:
+        """Pairs of renders that show one person."""
+        renders = self.options.batch - round(self.options.batch * self.options.photo_share) * bool(self.options.photos)
+        return int(self.stage.twins * renders) // 2
+
+    def _twin_distance(self, raw: Tensor) -> Tensor:
+        """How far apart the shapes of one person lie, mm; away from the truth they are pulled by the other terms."""
+        identity = raw[: 2 * self._twins, self.outputs.layout.identity]
+        return ((identity[::2] - identity[1::2]) @ self.loss.geometry.shape_distance).abs().mean()
+
+    def infer(self, crops: np.ndarray) -> np.ndarray:
+        """Raw θ of the averaged weights: (N, S, S, 3) uint8 → (N, D)."""
+        with torch.inference_mode():
+            raw, _ = self.ema.estimate(torch.from_numpy(np.ascontiguousarray(crops)), self.ema.frame_cache())
+        return raw.numpy()
+
+    def batches(self, start: int) -> Iterator[Batch]:
+        o = self.options
+        source = Batches(self.model, o.photos, o.size, o.batch, o.photo_share, o.seed, o.steps, self._twins)
+        return stream(source, start, o.workers)
+
+    @cached_property
+    def _validation(self) -> Validation:
+        val = {folder.name: Photos([folder], "val") for folder in self.options.photos}
+        return Validation(self.model, val, self.options.size)
+
+    def validate(self) -> dict[str, float]:
+        return self._validation.measure(self.infer)
+
+    def identity(self) -> dict[str, Any]:
+        return {
+            "layout": asdict(self.outputs.layout),
+            "size": self.options.size,
+            "rank": self.options.rank,
+            "depth": self.options.depth,
+            "stage": self.options.stage,
+            METADATA_KEY: self.outputs.to_json(),
+            "model": self.model.model_id,
+            "model_sha256": self.model.sha256,
+        }
+
+    def accept(self, path: Path, state: dict[str, Any]) -> None:
+        mine = self.identity()
+        for name in ("size", "rank", "depth", METADATA_KEY):
+            if state.get(name) != mine[name]:
+                held = "another morphable model" if name == METADATA_KEY else f"{name} {state.get(name)}"
+                raise WeightsError(f"{path} was trained with {held}, this run has {name} {str(mine[name])[:20]}")
+
+    def fresh(self) -> None:
+        if not self.options.start_from:
+            return
+        state = load_checkpoint(self.options.start_from)
+        self.accept(self.options.start_from, state)
+        missing, unexpected = self.net.load_state_dict(state["ema"], strict=False)
+        if unexpected or any(self.held(name) for name in missing):
+            raise WeightsError(f"{self.options.start_from} holds no FaceGPT of this shape; train it again")
+        tqdm.write(f"started from {self.options.start_from}, stage {state['stage']}, step {state['step']}")
+
+    def held(self, name: str) -> bool:
+        """The vision encoder and the language model have files of their own."""
+        if name.startswith("vision."):
+            return False
+        return not name.startswith("language.") or name.endswith((".up", ".down"))
+
+
+def read_language(path: Path | None) -> tuple[LanguageModel, Tokenizer]:
+    """Of a GGUF file; SmolLM2-135M-Instruct, fetched when it is missing, if None."""
+    file = GgufFile(path or engines.fetch("language_model"))
+    model = LanguageModel(file.config)
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in file.weights().items()})
+    return model.eval(), Tokenizer(file.vocabulary())
+
+
+def _rows(spread: Spread, keep: Tensor, n: int) -> Spread:
+    return Spread(*(part[:n][keep] for part in spread))
+
+
+def language_loss(logits: Tensor, ids: Tensor, learnt: Tensor) -> Tensor:
+    """Cross entropy of the learnt tokens, each said by the position before: (B, T, V), (B, T), (B, T) → scalar."""
+    asked = learnt[:, 1:]
+    return functional.cross_entropy(logits[:, :-1][asked].float(), ids[:, 1:][asked])

@@ -1,0 +1,42 @@
+"""What a run of `facegpt train facegpt` is told, beyond what every run is."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from facegpt_ros.errors import ConfigError
+from facegpt_ros.training.options import RunOptions, add_run_arguments
+from facegpt_ros.training.stages import STAGES
+
+
+@dataclass
+class FaceGPTOptions(RunOptions):
+    """One run; see add_arguments for units."""
+
+    stage: str = "align"
+    vision: Path | None = None
+    language: Path | None = None
+    rank: int = 16
+    depth: int = 0
+    bf16: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.stage not in STAGES:
+            raise ConfigError(f"stage is '{self.stage}'; stages are {', '.join(STAGES)}")
+        if self.rank < 1 or self.depth < 0:
+            raise ConfigError(f"rank is {self.rank} and depth {self.depth}; they must be at least 1 and 0")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `facegpt train facegpt`."""
+    add_run_arguments(parser, "checkpoint.pt of the stage before, when nothing is resumed", batch=32)
+    stages = "; ".join(f"{name}: {stage.about}" for name, stage in STAGES.items())
+    parser.add_argument("--stage", choices=STAGES, default="align", help=stages)
+    parser.add_argument("--vision", type=Path, help="regressor.safetensors; the shipped one by default")
+    parser.add_argument("--language", type=Path, help=".gguf of a llama-type model; SmolLM2-135M-Instruct by default")
+    parser.add_argument("--rank", type=int, default=16, help="of the adapters")
+    parser.add_argument("--depth", type=int, default=0, help="layers of the language model that run; 0: all")
+    parser.add_argument("--bf16", action="store_true", help="the language model in bfloat16, where that is faster")

@@ -1,0 +1,49 @@
+"""The stages of FaceGPT's training: what learns, and from what (FaceGPT, arXiv 2406.07163, sec. 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes:
+        about: one line for people.
+        adapters: whether the language model's adapters learn too.
+        frames: crops a step in the per-frame prompt, photos and renders; 0 for the batch that the options ask for.
+        texts, chats, general: sequences a step: descriptions → <FACE>, questions about a face, and anything else.
+        photometric: whether photos are compared with what is drawn of them.
+        twins: share of the renders that show one person twice, whose identity must then be the same.
+    """
+
+    about: str
+    adapters: bool
+    texts: int = 0
+    chats: int = 0
+    general: int = 0
+    photometric: bool = False
+    twins: float = 0.0
+
+
+STAGES = {
+    "align": Stage("projector, <FACE> and σ on exact labels; the language model is frozen", adapters=False),
+    "look": Stage(
+        "adapters too; photos compared with their own rendering, one person under several lights",
+        adapters=True,
+        texts=8,
+        general=2,
+        photometric=True,
+        twins=0.5,
+    ),
+    "talk": Stage(
+        "descriptions, questions about faces and general instructions, beside faces",
+        adapters=True,
+        texts=12,
+        chats=12,
+        general=4,
+        photometric=True,
+        twins=0.5,
+    ),
+}

@@ -1,0 +1,132 @@
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+pytest.importorskip("efficientnet_lite_pytorch", reason="training needs efficientnet-lite-pytorch")
+pytest.importorskip("tokenizers", reason="training needs tokenizers")
+
+from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
+from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
+from facegpt_ros.model.tokenizer import Tokenizer  # noqa: E402
+from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from facegpt_ros.training.batches import Batches  # noqa: E402
+from facegpt_ros.training.facegpt import FaceTrainer, language_loss  # noqa: E402
+from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
+from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint  # noqa: E402
+from facegpt_ros.training.spread_loss import angles, negative_log_likelihood  # noqa: E402
+from tests.model.tiny_language import config, vocabulary  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def model():
+    return MorphableModel.load()
+
+
+@pytest.fixture(scope="module")
+def batch(model):
+    return Batches(model, [], 64, 6, 0.25, seed=3, steps=10, twins=2)[0]
+
+
+def trainer(out, model, **changes) -> FaceTrainer:
+    torch.manual_seed(1)
+    language = LanguageModel(config()), Tokenizer(vocabulary())
+    options = {"size": 64, "batch": 6, "steps": 10, "workers": 0, "rank": 4, "threads": 1, **changes}
+    return FaceTrainer(FaceGPTOptions(out, [], **options), model, language)
+
+
+def test_each_stage_lowers_its_loss_and_learns_only_what_it_should(tmp_path, model, batch):
+    for stage in ("align", "look"):
+        run = trainer(tmp_path / stage, model, stage=stage, lr=3e-3, steps=10_000)
+        run.elapsed, before = 0.0, {name: p.clone() for name, p in run.net.named_parameters()}
+        losses = [run.advance(batch)["total"] for _ in range(8)]
+        assert losses[-1] < losses[0] - 0.05, stage
+        moved = {name.split(".")[0] for name, p in run.net.named_parameters() if not torch.equal(p, before[name])}
+        assert moved == {"projector", "ours", "head"} | ({"language"} if stage == "look" else set())
+        assert not any(
+            ".base." in name or name.startswith("vision.")
+            for name, p in run.net.named_parameters()
+            if p.grad is not None
+        )
+
+
+def test_a_checkpoint_holds_what_is_ours_alone_and_resumes(tmp_path, model, batch):
+    first = trainer(tmp_path, model, stage="look")
+    first.advance(batch)
+    first.save()
+    held = load_checkpoint(tmp_path / CHECKPOINT)["net"]
+    assert {name.split(".")[0] for name in held} == {"projector", "ours", "head", "language"}
+    assert all(name.endswith((".up", ".down")) for name in held if name.startswith("language."))
+    second = trainer(tmp_path, model, stage="look")
+    assert second.step == 1
+    first.advance(batch)
+    second.advance(batch)
+    assert torch.allclose(first.net.head.theta.weight, second.net.head.theta.weight, atol=1e-7)
+
+
+def test_the_next_stage_starts_from_the_one_before(tmp_path, model, batch):
+    first = trainer(tmp_path / "a", model)
+    first.advance(batch)
+    first.save()
+    path = tmp_path / "a" / CHECKPOINT
+    second = trainer(tmp_path / "b", model, stage="look", start_from=path)
+    assert second.step == 0
+    assert torch.equal(second.net.head.theta.weight, first.ema.head.theta.weight)
+    with pytest.raises(WeightsError, match="rank 4"):
+        trainer(tmp_path / "c", model, rank=8, start_from=path)
+
+
+def test_wrong_options_are_named(tmp_path):
+    with pytest.raises(ConfigError, match="stage is 'sing'"):
+        FaceGPTOptions(tmp_path, [], stage="sing")
+    with pytest.raises(ConfigError, match="rank is 0"):
+        FaceGPTOptions(tmp_path, [], rank=0)
+
+
+def test_twins_share_identity_and_skin_and_nothing_else(model, batch):
+    from facegpt_ros.model.theta import ThetaLayout
+
+    layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    theta = batch["theta"]
+    for part in (layout.identity, layout.albedo):
+        assert torch.equal(theta[0, part], theta[1, part])
+        assert torch.equal(theta[2, part], theta[3, part])
+        assert not torch.equal(theta[1, part], theta[2, part])
+    assert not torch.equal(theta[0, layout.illumination], theta[1, layout.illumination])
+
+
+def test_the_spread_of_least_loss_is_the_errors_own():
+    error = torch.distributions.Laplace(0, 0.4 / math.sqrt(2)).sample((20000,)).abs()
+    sigmas = torch.tensor([0.2, 0.3, 0.4, 0.5, 0.6])
+    losses = torch.stack([negative_log_likelihood(error, sigma.log()) for sigma in sigmas])
+    assert sigmas[losses.argmin()] == pytest.approx(0.4)
+
+
+def test_a_spread_never_excuses_an_error():
+    error, log_sigma = torch.ones(3, requires_grad=True), torch.zeros(3, requires_grad=True)
+    negative_log_likelihood(error, log_sigma).backward()
+    assert error.grad is None
+    assert log_sigma.grad.abs().sum() > 0
+
+
+def test_angles_between_two_poses_are_told_apart():
+    from facegpt_ros.model.regressor import Theta
+    from facegpt_ros.morphable.pose import matrix_from_euler
+
+    def at(yaw, pitch, roll):
+        rotation = torch.from_numpy(matrix_from_euler(yaw, pitch, roll)).float()[None]
+        return Theta(*([None] * 4), rotation, None, None, None)
+
+    for i, turned in enumerate(([3, 0, 0], [0, 3, 0], [0, 0, 3])):
+        got = torch.rad2deg(angles(at(*turned), at(0, 0, 0)))[0]
+        assert got[i] == pytest.approx(3, abs=0.01)
+        assert got.sum() == pytest.approx(3, abs=0.05)
+
+
+def test_the_language_loss_asks_for_learnt_tokens_only():
+    ids, learnt = torch.tensor([[1, 2, 3, 0]]), torch.tensor([[False, False, True, False]])
+    logits = torch.zeros(1, 4, 5)
+    logits[0, 1, 3] = 20.0  # position 1 says token 3
+    assert language_loss(logits, ids, learnt) < 1e-3
+    logits[0, 1, 3] = -20.0
+    assert language_loss(logits, ids, learnt) > 10
