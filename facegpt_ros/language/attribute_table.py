@@ -20,12 +20,13 @@ class Attribute:
         key: stable name.
         kind: IDENTITY, EXPRESSION or ALBEDO.
         noun: the part that the words are about; empty for what is said of the whole face.
-        high, low: words for much and for little; an expression has no low.
+        high, low: words for much and for little; some, such as expressions, have no opposite.
         axes: identity: named axis of morphable/axes.py → weight of it; albedo: name of the albedo axis → weight.
         acts: expression: ARKit action → activation at value 1.
         plus, minus: expression: its value is that of plus less that of minus, 0..1.
         least: the value of plus is its least action, not the mean.
         scale: units of the axis, or activation, that one unit of degrees.py means.
+        limits: values that faces are drawn within, for what lies outside looks like nobody's.
     """
 
     key: str
@@ -39,24 +40,25 @@ class Attribute:
     minus: tuple[str, ...] = ()
     least: bool = False
     scale: float = 1.0
+    limits: tuple[float, float] = (-4.5, 4.5)
 
 
 def _shape(key: str, noun: str, high: str, low: str, scale: float = 1.0, **axes: float) -> Attribute:
     return Attribute(key, IDENTITY, noun, _words(high), _words(low), axes=axes or {key: 1.0}, scale=scale)
 
 
-def _tone(key: str, noun: str, high: str, low: str, scale: float = 1.0, **axes: float) -> Attribute:
-    return Attribute(key, ALBEDO, noun, _words(high), _words(low), axes=axes, scale=scale)
+def _tone(key: str, noun: str, high: str, low: str, axis: str, scale: float, limits: tuple[float, float]) -> Attribute:
+    return Attribute(key, ALBEDO, noun, _words(high), _words(low), axes={axis: 1.0}, scale=scale, limits=limits)
 
 
 def _act(
     key: str, noun: str, high: str, plus: str, minus: str = "", scale: float = 1.0, least: bool = False, **also: float
 ) -> Attribute:
     """plus and minus: actions, `*` for both sides; also: stems that go with it when the face is drawn."""
-    acts = dict.fromkeys(_sides(plus), 1.0)
-    acts.update({name: weight for stem, weight in also.items() for name in _sides(stem.replace("_both", "*"))})
+    acts = dict.fromkeys(sides(plus), 1.0)
+    acts.update({name: weight for stem, weight in also.items() for name in sides(stem.replace("_both", "*"))})
     return Attribute(
-        key, EXPRESSION, noun, _words(high), acts=acts, plus=_sides(plus), minus=_sides(minus), least=least, scale=scale
+        key, EXPRESSION, noun, _words(high), acts=acts, plus=sides(plus), minus=sides(minus), least=least, scale=scale
     )
 
 
@@ -64,7 +66,8 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split("/") if word)
 
 
-def _sides(text: str) -> tuple[str, ...]:
+def sides(text: str) -> tuple[str, ...]:
+    """Names of actions; "mouthSmile*" is both sides'."""
     names = text.split()
     return tuple(side for n in names for side in ((n[:-1] + "Left", n[:-1] + "Right") if n.endswith("*") else (n,)))
 
@@ -76,7 +79,7 @@ _ROWS = (
         "",
         "old/elderly",
         "young/youthful",
-        1.3,
+        1.6,
         age=1.0,
         upper_lip_fullness=-0.3,
         lower_lip_fullness=-0.2,
@@ -85,7 +88,7 @@ _ROWS = (
         brow_height=-0.2,
     ),
     # The axis was taught by anny's `gender`, which is 0 for men and 1 for women, so it runs the other way.
-    _shape("masculinity", "", "masculine/manly", "feminine/womanly", 1.2, masculinity=-1.0),
+    _shape("masculinity", "", "masculine/manly", "feminine/womanly", 1.5, masculinity=-1.0),
     _shape(
         "weight", "", "heavy/chubby", "thin/slim", 1.0, weight=0.5, cheek_fullness=0.8, jaw_width=0.35, face_width=0.35
     ),
@@ -106,13 +109,13 @@ _ROWS = (
     _shape("brow_height", "brows", "high", "low"),
     _shape("forehead_slope", "forehead", "sloping/receding", "upright/steep"),
     _shape("cheek_fullness", "cheeks", "full/plump", "hollow/sunken"),
-    _tone("skin_tone", "skin", "light/fair", "dark/deep", 0.85, skin_lightness=1.0),
-    _tone("skin_warmth", "skin", "warm-toned/golden", "cool-toned/rosy", 0.7, skin_yellowness=1.0),
-    _tone("stubble", "", "stubbly/unshaven", "clean-shaven", 0.9, beard_shadow=1.0),
-    _tone("hair_tone", "hair", "light/fair", "dark/black", 0.9, hair_lightness=1.0),
-    _tone("eye_tone", "eyes", "light/pale", "dark", 0.9, iris_lightness=1.0),
-    _tone("eye_blueness", "eyes", "blue", "brown", 1.0, iris_blueness=1.0),
-    _tone("eye_greenness", "eyes", "green", "", 1.0, iris_greenness=1.0),
+    _tone("skin_tone", "skin", "light/fair", "dark/deep", "skin_lightness", 0.75, (-2.1, 2.1)),
+    _tone("skin_warmth", "skin", "warm-toned/golden", "cool-toned/rosy", "skin_yellowness", 0.6, (-1.4, 1.4)),
+    _tone("stubble", "", "stubbly/unshaven", "", "beard_shadow", 0.9, (-0.2, 2.4)),
+    _tone("hair_tone", "hair", "light/fair", "dark/black", "hair_lightness", 0.9, (-2.4, 2.0)),
+    _tone("eye_tone", "eyes", "light/pale", "dark", "iris_lightness", 0.8, (-2.0, 1.6)),
+    _tone("eye_blueness", "eyes", "blue", "brown", "iris_blueness", 0.9, (-2.4, 2.4)),
+    _tone("eye_greenness", "eyes", "green", "", "iris_greenness", 0.9, (-0.8, 2.4)),
     _act("smile", "", "smiling", "mouthSmile*", mouthDimple_both=0.2, cheekSquint_both=0.45, eyeSquint_both=0.2),
     _act("smirk_left", "", "smirking on the left", "mouthSmileLeft", "mouthSmileRight", 0.9),
     _act("smirk_right", "", "smirking on the right", "mouthSmileRight", "mouthSmileLeft", 0.9),
@@ -130,7 +133,8 @@ _ROWS = (
     _act("jaw_left", "jaw", "shifted to the left", "jawLeft", "jawRight"),
     _act("jaw_right", "jaw", "shifted to the right", "jawRight", "jawLeft"),
     _act("jaw_forward", "jaw", "thrust forward", "jawForward"),
-    _act("tongue_out", "tongue", "out", "tongueOut"),
+    # Further out, the model's tongue goes through its chin.
+    _act("tongue_out", "tongue", "out", "tongueOut", scale=0.5),
     _act("cheek_puff", "cheeks", "puffed out", "cheekPuff"),
     _act("nose_wrinkle", "nose", "wrinkled", "noseSneer*"),
     _act("brow_raise", "brows", "raised", "browOuterUp*", least=True, browInnerUp=0.7),

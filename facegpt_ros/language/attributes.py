@@ -12,16 +12,27 @@ from collections.abc import Mapping
 import numpy as np
 
 from facegpt_ros.errors import ModelError
-from facegpt_ros.language.attribute_table import ALBEDO, ATTRIBUTES, EXPRESSION, IDENTITY, Attribute
+from facegpt_ros.language.attribute_table import ALBEDO, ATTRIBUTES, EXPRESSION, IDENTITY, Attribute, sides
 from facegpt_ros.morphable.model import MorphableModel
 
 _HOLD = 0.5
 _SPREAD = 0.85  # of identity; real people have 0.84 (training/sampling.py says why)
-_ALBEDO_SPREAD = 0.7
-_ALBEDO_LIMIT = 2.5
+#: Of albedo, by eye: fine axes at 1 σ each give blotchy skin; people are of all tones of skin.
+_FINE_SPREAD = 0.4
+_TONE_SPREADS = {
+    "skin_lightness": 0.8,
+    "skin_yellowness": 0.35,
+    "hair_lightness": 0.7,
+    "hair_warmth": 0.6,
+    "iris_lightness": 0.6,
+    "iris_blueness": 0.7,
+    "iris_greenness": 0.5,
+}
 #: Yellowness that skin of a lightness usually has, fitted to Monk's tones: both ends of the scale are nearly neutral.
 _YELLOW_AT_MEAN, _YELLOW_BY_LIGHTNESS = 0.3, -0.45
-_TRACE = 0.05  # activation
+#: Muscles that faces at rest use a little, both sides alike; activations.
+_TRACES = ("mouthSmile*", "browOuterUp*", "browDown*", "browInnerUp", "eyeSquint*", "eyeBlink*", "mouthPress*")
+_TRACE = 0.06
 _SLACK = 1e-9
 
 Value = float | np.ndarray
@@ -179,12 +190,12 @@ def _draw_albedo(
     index = {name: k for k, name in enumerate(model.albedo_names)}
     albedo = np.zeros(len(index))
     if rng is not None:
-        albedo = (_ALBEDO_SPREAD * variety * rng.standard_normal(len(index))).clip(-_ALBEDO_LIMIT, _ALBEDO_LIMIT)
-        if "skin_lightness" in index:  # people are of all tones
-            albedo[index["skin_lightness"]] *= 1 / _ALBEDO_SPREAD
+        spread = np.array([_TONE_SPREADS.get(name, _FINE_SPREAD) for name in index])
+        albedo = (variety * spread * rng.standard_normal(len(index))).clip(-2, 2)
         if "beard_shadow" in index:
-            albedo[index["beard_shadow"]] += 0.4 * np.tanh(masculine)
-    warmth = 0.5 * albedo[index["skin_yellowness"]] if "skin_yellowness" in index else 0.0
+            shadow = albedo[index["beard_shadow"]] + variety * 0.3 * np.tanh(masculine)
+            albedo[index["beard_shadow"]] = np.clip(shadow, *ATTRIBUTES["stubble"].limits)
+    warmth = albedo[index["skin_yellowness"]] if "skin_yellowness" in index else 0.0
     for key, value in asked.items():
         for name in ATTRIBUTES[key].axes:
             if name not in index:
@@ -236,9 +247,9 @@ def _draw_expression(
     names = model.expression_names
     level: dict[str, float] = {}
     if rng is not None:
-        still = rng.random(len(names)) > 0.25 * variety
-        traces = np.where(still, 0, np.abs(rng.normal(0, _TRACE, len(names)))).clip(0, 3 * _TRACE)
-        level = {n: float(t) for n, t in zip(names, traces, strict=True) if not n.startswith(("tongue", "mouthClose"))}
+        for stem in _TRACES:
+            trace = float(np.clip(abs(rng.normal(0, _TRACE)), 0, 2 * _TRACE)) * (rng.random() < 0.4) * min(variety, 1)
+            level.update(dict.fromkeys(sides(stem), trace))
     for key, value in asked.items():
         attribute = ATTRIBUTES[key]
         skew = 1.0 if rng is None else 1 + 0.05 * float(rng.standard_normal())
@@ -246,7 +257,7 @@ def _draw_expression(
             own = value if name in attribute.plus else weight * value * skew
             level[name] = max(level.get(name, 0.0), own)
     if asked.get("tongue_out", 0) > 0:
-        level["jawOpen"] = max(level.get("jawOpen", 0.0), 0.25 + 0.2 * asked["tongue_out"])
+        level["jawOpen"] = max(level.get("jawOpen", 0.0), 0.5)
     for key, value in asked.items():
         attribute = ATTRIBUTES[key]
         quiet = attribute.minus if value > 0 else ()

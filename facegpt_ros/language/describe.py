@@ -28,7 +28,7 @@ _KINDS = {SHAPE: 0.47, TONE: 0.15, ACT: 0.27, LOOK: 0.11}
 _NEGATIVE = 0.14  # share of traits that are negated
 _SITUATION = 0.22
 _OFTEN = 0.5  # how often what "often comes along" does
-_FARTHEST = 6.0  # σ from the mean face, of the likeliest face with the values asked for: no caricatures
+_FARTHEST = 6.5  # σ from the mean face, of the likeliest face with the values asked for: no caricatures
 _FORMS = {"phrase": 0.62, "list": 0.2, "sentences": 0.18}
 _TRIES = 40
 #: Frames in which "a face with a wide nose" makes no sense.

@@ -22,7 +22,7 @@ class Wish:
         degree: of degrees.py; NOT with sign 1 is "not wide".
 
     Raises:
-        ConfigError: there is no such attribute or degree, or an expression is asked for its opposite.
+        ConfigError: there is no such attribute or degree, or it has no opposite.
     """
 
     key: str
@@ -32,8 +32,8 @@ class Wish:
     def __post_init__(self) -> None:
         if self.key not in ATTRIBUTES:
             raise ConfigError(f"there is no attribute '{self.key}'; attributes are {', '.join(ATTRIBUTES)}")
-        if self.sign not in ((1,) if self._expression else (1, -1)):
-            raise ConfigError(f"sign of {self.key} is {self.sign}; give 1, or -1 for a shape or tone")
+        if self.sign not in ((1, -1) if ATTRIBUTES[self.key].low else (1,)):
+            raise ConfigError(f"sign of {self.key} is {self.sign}; give 1, or -1 for what has an opposite")
         degree_ranges(self.degree, expression=self._expression)
 
     @property
@@ -53,7 +53,7 @@ class Wish:
     def draw(self, rng: np.random.Generator) -> float:
         """A value that has it: σ, or activation 0..1."""
         value = float(rng.uniform(*self.drawn))
-        return min(value, 1.0) if self._expression else value
+        return float(np.clip(value, *((0.0, 1.0) if self._expression else ATTRIBUTES[self.key].limits)))
 
     def holds(self, value: float | np.ndarray) -> np.ndarray:
         """Whether values (...) have it."""

@@ -44,7 +44,7 @@ jaw_open+ smile!
 smile brow_inner_raise
   is shown a baby photo; meets a puppy; sees a kitten asleep; is handed a puppy
 smile~
-  got a present they dislike; has to like an ugly jumper; unwraps the third pair of socks
+  got a present they dislike; pretends to like an ugly jumper; unwraps the third pair of socks
 gaze_up lips_pressed~
   heard a terrible joke; has to listen to an awful pun
 smile jaw_open teeth_bared~? squint?
@@ -74,7 +74,7 @@ squint jaw_open!
 gaze_up jaw_open~ smile?
   is counting the stars; watches fireworks overhead; sees a kite high in the sky
 gaze_down smile!
-  looks for a coin on the floor; reads a message on the lap; watches the own feet while walking
+  looks for a coin on the floor; reads a message on the lap; watches their own feet while walking
 gaze_up lip_pucker~ brow_raise?
   pretends not to have seen it; hides a secret badly; feigns innocence
 eyes_closed smile~ jaw_open!
@@ -146,9 +146,9 @@ jaw_right smile!
 lips_in smile! squint~?
   is trying not to laugh; suppresses a giggle in church; bites back a laugh
 gaze_left brow_raise~?
-  hears the own name called from the left; looks for traffic on the left
+  hears their own name called from the left; looks for traffic on the left
 gaze_right brow_raise~?
-  hears the own name called from the right; looks for traffic on the right
+  hears their own name called from the right; looks for traffic on the right
 lips_in jaw_open!
   puts on lipstick; spreads lip balm; rubs in lipstick
 lips_in mouth_corners_down~?
@@ -160,13 +160,13 @@ jaw_open eyes_wide teeth_bared?
 smile! frown! brow_raise! jaw_open!
   is playing poker with a good hand; bluffs at cards; gives nothing away
 smile brow_inner_raise?
-  sees the own child on stage; attends a daughter's wedding; watches the son graduate
+  sees their own child on stage; attends a daughter's wedding; watches the son graduate
 brow_inner_raise mouth_corners_down~
   says goodbye for a long time; waves goodbye at the airport; has to leave home
 frown squint~? lips_pressed?
   is confused by a map; cannot follow the manual; reads the assembly instructions twice
 frown~ gaze_down
-  cannot find the glasses on the own head; looks for the lost remote control
+  cannot find the glasses on their own head; looks for the lost remote control
 gaze_down mouth_corners_down brow_inner_raise?
   has been told off; was scolded by the boss; is being lectured
 pout frown~?

@@ -47,7 +47,7 @@ stubble
     the chin
   be: overdue for a shave
   before: unshaven / stubbly / stubble-cheeked
--stubble~
+stubble!
   is: =clean-shaven / =smooth-shaven / =freshly shaven
   with: no trace of a beard / smooth shaven cheeks / no beard at all / no stubble
   be: fresh from the barber's razor

@@ -19,7 +19,7 @@ def test_values_drawn_for_a_wish_have_it(key):
     rng = np.random.default_rng(0)
     expression = ATTRIBUTES[key].kind == EXPRESSION
     for degree in ACTIVATION if expression else SIGMA:
-        for sign in (1,) if expression else (1, -1):
+        for sign in (1, -1) if ATTRIBUTES[key].low else (1,):
             wish = Wish(key, sign, degree)
             assert all(wish.holds(wish.draw(rng)) for _ in range(20))
 
@@ -47,7 +47,9 @@ def test_words_for_degrees_agree_with_what_they_ask_for():
         assert Wish("nose_width", 1, degree).holds(value)
 
 
-@pytest.mark.parametrize("wish", [("charm", 1), ("smile", -1), ("smile", 1, AVERAGE), ("age", 1, "hugely"), ("age", 0)])
+@pytest.mark.parametrize(
+    "wish", [("charm", 1), ("smile", -1), ("stubble", -1), ("smile", 1, AVERAGE), ("age", 1, "hugely"), ("age", 0)]
+)
 def test_wishes_for_nothing_known_are_refused(wish):
     with pytest.raises(ConfigError):
         Wish(*wish)
