@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 
 from facegpt_ros.face import Face
-from facegpt_ros.morphable.linear import LinearModel
+from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.viz.contact_sheet import contact_sheet
 from facegpt_ros.viz.overlay import draw_overlay
 
 _TILE = 224
 
 
-def face_tile(model: LinearModel, image: np.ndarray, face: Face | None, label: str) -> np.ndarray:
+def face_tile(model: MorphableModel, image: np.ndarray, face: Face | None, label: str) -> np.ndarray:
     """The face and its surroundings with the mesh over it, (224, 224, 3), labelled."""
     if face is None:
         picture, label = image, "not found"

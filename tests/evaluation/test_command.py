@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from facegpt_ros.cli import main
-from facegpt_ros.evaluation import estimate_command
+from facegpt_ros.evaluation import estimate_command, jitter
 from facegpt_ros.evaluation.command import SETS
 from facegpt_ros.evaluation.report import table
 from facegpt_ros.face import Face
@@ -28,7 +28,7 @@ class Everywhere(Seer):
 
     def process(self, image: np.ndarray, camera, stamp_s: float) -> list[Face]:
         marks = np.random.default_rng(0).uniform(-60, 60, (68, 2))
-        grid = np.stack(np.meshgrid(np.arange(0, camera.width, 25), np.arange(0, camera.height, 25)), -1)
+        grid = np.stack(np.meshgrid(np.arange(0, camera.width, 50), np.arange(0, camera.height, 50)), -1)
         return [face_at(at + marks, MODEL) for at in grid.reshape(-1, 2)]
 
 
@@ -77,7 +77,8 @@ def test_identity_of_an_estimator_that_sees_everybody_alike_is_none(evaluated, t
     assert figures["sfhq"]["people"] == 2 and "congress" not in figures
 
 
-def test_jitter_of_an_estimator_that_never_moves_is_none(evaluated, tmp_path: Path):
+def test_jitter_of_an_estimator_that_never_moves_is_none(evaluated, monkeypatch):
+    monkeypatch.setattr(jitter, "PATH_FRAMES", 10)
     figures = evaluated("--set", "jitter-val", "--count", "1")
     assert figures["jitter_mm"] < 1e-6 and figures["noise_levels"] == 4
     assert figures["path"]["unsmoothed"]["error_px"] > 1 and figures["still"]["renders"]["faces"] == 1

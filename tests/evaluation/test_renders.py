@@ -92,3 +92,16 @@ def test_the_jaw_of_a_turned_person_slides_as_the_models_own_does(model):
     for yaw in (-70.0, 0.0, 20.0):
         ours = landmarks_on(sliding, sliding.vertices(alpha, delta), yaw)
         np.testing.assert_allclose(ours, sliding.landmarks(alpha, delta, yaw=yaw), atol=1e-6)
+
+
+def test_the_test_renders_are_still_those_that_the_figures_are_of(model, people):
+    """Another order of random draws, anywhere below, would make other pictures and all figures incomparable."""
+    first, second = renders(model, people, 2, RENDER_SEEDS["test"])
+    assert np.allclose(first.landmarks[30], (438.57, 316.76), atol=0.05)
+    assert np.allclose(second.landmarks[30], (243.8, 358.51), atol=0.05)
+    assert first.image.mean() == pytest.approx(128.6, abs=0.5)
+
+
+def test_a_narrower_set_turns_less_far(model, people):
+    for wide, narrow in zip(renders(model, people, 3, 5), renders(model, people, 3, 5, yaw_deg=20), strict=True):
+        assert euler_from_matrix(narrow.rotation)[0] == pytest.approx(euler_from_matrix(wide.rotation)[0] / 3, abs=1e-6)
