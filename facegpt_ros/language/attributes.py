@@ -8,6 +8,7 @@ likeliest shift (what goes with a wide nose in people comes along) and the one t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,7 +22,7 @@ _SPREAD = 0.85  # of identity; real people have 0.84 (training/sampling.py says 
 _FINE_SPREAD = 0.4
 _TONE_SPREADS = {
     "skin_lightness": 0.8,
-    "skin_yellowness": 0.35,
+    "skin_yellowness": 0.25,
     "hair_lightness": 0.7,
     "hair_warmth": 0.6,
     "iris_lightness": 0.6,
@@ -166,11 +167,13 @@ def _least(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 _Tables = tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
+_TABLES: WeakKeyDictionary[MorphableModel, _Tables] = WeakKeyDictionary()
+_AVERAGING: WeakKeyDictionary[MorphableModel, np.ndarray] = WeakKeyDictionary()
 
 
 def _identity_tables(model: MorphableModel) -> _Tables:
     """Of each identity attribute its weights (A,) of the axes and its row (I,); and the axes' readout (A, I)."""
-    tables = model.__dict__.get("_language_tables")
+    tables = _TABLES.get(model)
     if tables is None:
         axes = model.axes
         readout = axes.describe(np.eye(len(model.identity_names))).T
@@ -180,7 +183,7 @@ def _identity_tables(model: MorphableModel) -> _Tables:
                 raw = np.array([attribute.axes.get(name, 0.0) for name in axes.names])
                 weights[key] = raw / np.linalg.norm(raw @ readout)
                 rows[key] = weights[key] @ readout
-        tables = model.__dict__["_language_tables"] = (weights, rows, readout)
+        tables = _TABLES[model] = (weights, rows, readout)
     return tables
 
 
@@ -223,7 +226,7 @@ def _albedo_value(model: MorphableModel, attribute: Attribute, albedo: np.ndarra
 
 def _activations(model: MorphableModel, expression: np.ndarray) -> dict[str, np.ndarray]:
     """Expression attributes (...) of δ (..., E)."""
-    averaging = model.__dict__.get("_language_actions")
+    averaging = _AVERAGING.get(model)
     keys = [key for key, attribute in ATTRIBUTES.items() if attribute.kind == EXPRESSION]
     index = {name: k for k, name in enumerate(model.expression_names)}
     if averaging is None:
@@ -233,7 +236,7 @@ def _activations(model: MorphableModel, expression: np.ndarray) -> dict[str, np.
                 for name in names:
                     if name in index:
                         averaging[index[name], k] = sign / len(names)
-        model.__dict__["_language_actions"] = averaging
+        _AVERAGING[model] = averaging
     values = dict(zip(keys, np.moveaxis(expression @ averaging, -1, 0).clip(0, 1), strict=True))
     for key in keys:
         if ATTRIBUTES[key].least and all(name in index for name in ATTRIBUTES[key].plus):

@@ -115,7 +115,7 @@ def describe_face(values: Mapping[str, float], rng: np.random.Generator, split: 
         most: things to tell, at least 1.
 
     Raises:
-        ConfigError: the values lack an attribute, or no such split.
+        ConfigError: the values lack an attribute or are no numbers; most is below 1; or there is no such split.
     """
     return describe_with_wishes(values, rng, split, most)[0]
 
@@ -129,6 +129,9 @@ def describe_with_wishes(
     missing = [key for key in ATTRIBUTES if key not in values]
     if missing:
         raise ConfigError(f"values lack {', '.join(missing[:3])}; read them with attributes.read")
+    broken = [key for key in ATTRIBUTES if not np.isfinite(values[key]).all() or np.size(values[key]) != 1]
+    if broken:
+        raise ConfigError(f"{broken[0]} is {values[broken[0]]}; give one finite number, of one face")
     pick = Picker(rng, split)
     person = pick_person(pick, pick.any([k for k in kinds() if all(_well(w, values) for w in parse(k)[0])]), aged=False)
     wishes = list(person.wishes)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 
 from facegpt_ros.errors import ConfigError
 
+T = TypeVar("T")
 SPLITS = ("train", "val", "test")
 _SMALLEST = 5  # a pool of fewer phrases is shared: held-out words must have words beside them to be learnt from
 _SHARE = 0.14  # of val, and as many of test
@@ -58,7 +60,7 @@ class Picker:
         held_out = divided[self.split] if self.split != "train" else ()
         return self.any(held_out if held_out and self.chance(_HELD_OUT_OFTEN) else divided["train"])
 
-    def any(self, options: Sequence[str]) -> str:
+    def any(self, options: Sequence[T]) -> T:
         return options[int(self.rng.integers(len(options)))]
 
     def chance(self, probability: float) -> bool:

@@ -24,7 +24,8 @@ def parse(text: str, *, at_least: bool = False) -> tuple[tuple[Wish, ...], tuple
     Raises:
         ConfigError: the text names no attribute.
     """
-    asked, often = [], []
+    asked: list[Wish] = []
+    often: list[Wish] = []
     for word in text.split():
         listed = often if word.endswith("?") else asked
         key = word.removesuffix("?")

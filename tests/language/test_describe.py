@@ -137,6 +137,8 @@ def test_incomplete_values_and_unknown_splits_are_refused(model):
     rng = np.random.default_rng(0)
     with pytest.raises(ConfigError, match="values lack"):
         describe_face({"age": 1.0}, rng)
+    with pytest.raises(ConfigError, match="age is nan"):
+        describe_face(dict.fromkeys(ATTRIBUTES, 0.0) | {"age": float("nan")}, rng)
     with pytest.raises(ConfigError, match="most is 0"):
         describe_face(dict.fromkeys(ATTRIBUTES, 0.0), rng, most=0)
     with pytest.raises(ConfigError, match="split"):
