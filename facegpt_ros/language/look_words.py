@@ -11,7 +11,7 @@ from facegpt_ros.language.word_rows import rows
 LOOKS = rows("""
 smile jaw_open~? brow_raise~?
   with: a happy expression / a look of joy / a cheerful face
-  be: happy / cheerful / joyful / in a good mood / delighted / visibly pleased / full of joy
+  be: happy / cheerful / joyful / in a good mood / delighted / pleased / full of joy
   before: happy / cheerful / joyful / delighted / glad
 smile+ teeth_bared~? jaw_open?
   with: an overjoyed face / a look of pure bliss
