@@ -195,6 +195,8 @@ def _draw_albedo(
     if rng is not None:
         spread = np.array([_TONE_SPREADS.get(name, _FINE_SPREAD) for name in index])
         albedo = (variety * spread * rng.standard_normal(len(index))).clip(-2, 2)
+        if "skin_lightness" in index:  # lighter still burns out, and is for those who ask for it
+            albedo[index["skin_lightness"]] = albedo[index["skin_lightness"]].clip(-1.6, 1.2)
         if "beard_shadow" in index:
             shadow = albedo[index["beard_shadow"]] + variety * 0.3 * np.tanh(masculine)
             albedo[index["beard_shadow"]] = np.clip(shadow, *ATTRIBUTES["stubble"].limits)
