@@ -152,7 +152,7 @@ gaze_right brow_raise~?
 lips_in jaw_open!
   puts on lipstick; spreads lip balm; rubs in lipstick
 lips_in mouth_corners_down~?
-  tightens the lips over the teeth; plays a toothless old clown
+  tightens the lips over the teeth; plays a toothless clown
 jaw_open+ eyes_wide mouth_stretch?
   is on a roller coaster; rides down the steepest slope; jumps off the high board
 jaw_open eyes_wide teeth_bared?
