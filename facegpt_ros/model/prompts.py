@@ -12,7 +12,7 @@ from enum import Enum
 
 from facegpt_ros.model.tokenizer import FACE, Tokenizer
 
-SYSTEM = "You see one face at a time and say what is visible."
+SYSTEM = "You are a helpful AI assistant who sees faces."
 RECONSTRUCT = "This face in 3D:"
 ANSWERS = ("It is", "Here it is:", "The face is", "That face is")
 _SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"

@@ -88,7 +88,7 @@ class Batches(Dataset):
         }
 
 
-def stream(batches: Batches, start: int, workers: int = 1) -> Iterator[Batch]:
+def stream(batches: Dataset, start: int, workers: int = 1) -> Iterator:
     """Batches from number start on, prepared ahead in a worker process (0 workers: in this one)."""
     loader = DataLoader(
         batches,

@@ -26,22 +26,29 @@ from facegpt_ros.model.regressor import decode
 from facegpt_ros.model.tokenizer import Tokenizer
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
+from facegpt_ros.training.conversations import Conversations
 from facegpt_ros.training.export import load_weights
+from facegpt_ros.training.face_batches import FaceBatch, FaceBatches
 from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
+from facegpt_ros.training.own_answers import general_prompts, own_answers
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.spread_loss import photo_spread, render_spread
 from facegpt_ros.training.stages import STAGES
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
+from facegpt_ros.training.words_loss import WORDS_WEIGHTS, WordsLoss
 
 __all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "run"]
 
 SPREAD_WEIGHTS = {"landmark_spread": 0.3, "angle_spread": 0.1, "shape_spread": 0.1, "expression_spread": 0.1}
+_WORDS_WEIGHT = 0.5  # of the sum over faces from words
+_LANGUAGE_WEIGHT = 0.3  # of the cross entropy of answers, nats
 _TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
 _PHOTOMETRIC_PHOTOS = 8
+_OWN_ANSWERS = 480
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,9 +64,10 @@ class FaceTrainer(Loop):
         options: of the run.
         model: the morphable model; the shipped one if None.
         language: a language model and its tokenizer; read from the options' file if None.
+        answered: the language model's own (prompt, answer) pairs; made here where the stage needs them if None.
     """
 
-    shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "total")
+    shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "words.axes", "language")
     net: FaceGPT
     ema: FaceGPT
     options: FaceGPTOptions
@@ -69,12 +77,14 @@ class FaceTrainer(Loop):
         options: FaceGPTOptions,
         model: MorphableModel | None = None,
         language: tuple[LanguageModel, Tokenizer] | None = None,
+        answered: list[tuple[str, str]] | None = None,
     ) -> None:
         super().__init__(options)
         self.stage = STAGES[options.stage]
         self.model = model or MorphableModel.load()
         self.outputs = Outputs.of(self.model)
         self.loss = RegressorLoss(self.model, self.outputs.layout)
+        self.words_loss = WordsLoss(self.model, self.outputs.layout, self.loss.geometry)
         self.photometric = PhotometricLoss(self.model)
         path = options.vision or engines.fetch("regressor_fp32", download=False)
         vision = load_weights(path).requires_grad_(False)
@@ -88,15 +98,43 @@ class FaceTrainer(Loop):
         side = options.size // 32
         net = FaceGPT(vision, language_model, tokenizer, side, options.depth or None)
         net.precision = torch.bfloat16 if options.bf16 else torch.float32
+        self.answered = answered or []
+        if self.stage.general and answered is None:
+            asked = general_prompts(_OWN_ANSWERS, options.seed, "train")
+            self.answered = own_answers(net.eval(), asked, options.out / "own_answers.jsonl", options.seed)
         self.begin(net)
 
-    def update(self, batch: Batch) -> dict[str, float]:
-        """Losses are named renders.* and photos.*."""
-        self.net.projector.train()
-        raw, spread = self.net.estimate(batch["crops"])
-        loss, values = self._frames(raw, spread, batch)
+    def update(self, batch: FaceBatch) -> dict[str, float]:
+        """Losses are named renders.*, photos.*, words.* and language."""
+        image_tokens, guess = self.net.see(batch.frames["crops"])
+        out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
+        loss, values = self._frames(out.raw, out.spread, batch.frames)
+        if batch.talk.parts:
+            said, terms = self._talk(batch.talk, batch.frames, image_tokens, guess)
+            loss, values = loss + said, values | terms
         self.descend(loss)
         return {"total": loss.item(), **values}
+
+    def _talk(
+        self, talk: Conversations, frames: Batch, image_tokens: Tensor, guess: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
+        """The loss of conversations, and every term unweighted."""
+        sequences = self.net.sequences(talk.parts, talk.image)
+        out = self.net(sequences, image_tokens, guess)
+        asked = sequences.learnt[:, 1:]
+        said = self.net.logits(out.hidden[:, :-1][asked])  # (tokens, V + 1)
+        language = functional.cross_entropy(said, sequences.ids[:, 1:][asked])
+        loss, values = _LANGUAGE_WEIGHT * language, {"language": language.item()}
+        n = len(talk.of_image)
+        if n:
+            rows = torch.tensor(talk.of_image)
+            parts = frames["theta"][rows], frames["half_extent"][rows], frames["landmarks"][rows]
+            loss = loss + _WORDS_WEIGHT * total(self.loss.render_terms(out.raw[:n], *parts), RENDER_WEIGHTS)
+        if talk.of_words:
+            terms = self.words_loss(out.raw[n:], torch.from_numpy(np.stack(talk.of_words)))
+            loss = loss + _WORDS_WEIGHT * total(terms, WORDS_WEIGHTS)
+            values |= {f"words.{k}": v.item() for k, v in terms.items()}
+        return loss, values
 
     def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss of the per-frame prompt, and every term unweighted."""
@@ -145,10 +183,14 @@ class FaceTrainer(Loop):
             raw, _ = self.ema.estimate(torch.from_numpy(np.ascontiguousarray(crops)), self.ema.frame_cache())
         return raw.numpy()
 
-    def batches(self, start: int) -> Iterator[Batch]:
+    def batches(self, start: int) -> Iterator[FaceBatch]:
+        return stream(self.dataset(), start, self.options.workers)
+
+    def dataset(self) -> FaceBatches:
+        """What the run learns from, by step."""
         o = self.options
-        source = Batches(self.model, o.photos, o.size, o.batch, o.photo_share, o.seed, o.steps, self._twins)
-        return stream(source, start, o.workers)
+        frames = Batches(self.model, o.photos, o.size, o.batch, o.photo_share, o.seed, o.steps, self._twins)
+        return FaceBatches(frames, self.stage, self.answered)
 
     @cached_property
     def _validation(self) -> Validation:
@@ -204,9 +246,3 @@ def read_language(path: Path | None) -> tuple[LanguageModel, Tokenizer]:
 
 def _rows(spread: Spread, keep: Tensor, n: int) -> Spread:
     return Spread(*(part[:n][keep] for part in spread))
-
-
-def language_loss(logits: Tensor, ids: Tensor, learnt: Tensor) -> Tensor:
-    """Cross entropy of the learnt tokens, each said by the position before: (B, T, V), (B, T), (B, T) → scalar."""
-    asked = learnt[:, 1:]
-    return functional.cross_entropy(logits[:, :-1][asked].float(), ids[:, 1:][asked])

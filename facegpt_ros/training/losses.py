@@ -34,7 +34,7 @@ RENDER_WEIGHTS = {
     "rotation": 20.0,  # matrix entries
     "offset": 8.0,  # crop units
     "scale": 6.0,  # log
-    "expression": 6.0,  # activations
+    "expression": 16.0,  # activations squared
     "identity": 0.15,  # σ²
     "colour": 5.0,  # RGB 0..1
     "albedo": 0.03,  # σ²
@@ -176,7 +176,8 @@ class RegressorLoss(nn.Module):
         terms["rotation"] = turn.abs().mean()
         terms["offset"] = (raw[:, layout.offset] - label[:, layout.offset]).abs().mean()
         terms["scale"] = (raw[:, layout.log_scale] - label[:, layout.log_scale]).abs().mean()
-        terms["expression"] = ((raw_expression - expression).abs() * geometry.expression_weights).mean()
+        # Squared: most activations are 0 in most faces, and the median, which |.| asks for, would be a face at rest.
+        terms["expression"] = ((raw_expression - expression).square() * geometry.expression_weights).mean()
         terms["identity"] = d_identity.square().mean()
         terms["colour"] = (d_albedo @ geometry.vertex_albedo).abs().mean()
         terms["albedo"] = d_albedo.square().mean()

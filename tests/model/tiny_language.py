@@ -34,7 +34,7 @@ def config() -> LanguageConfig:
         key_heads=2,
         hidden=48,
         vocabulary=len(vocabulary().tokens),
-        context=256,
+        context=2048,
         rope_base=1e4,
         epsilon=2**-17,
     )

@@ -1,0 +1,145 @@
+"""What FaceGPT talks about while it learns: faces from words, questions about rendered faces, and anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from facegpt_ros.face import CropEstimate, Face
+from facegpt_ros.language import requests
+from facegpt_ros.language.attributes import draw, read
+from facegpt_ros.language.describe import Descriptions, describe_face
+from facegpt_ros.language.facts import face_facts, facts_text, relevant
+from facegpt_ros.language.questions import sample, sample_dialogue
+from facegpt_ros.model import prompts
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.model.tokenizer import FACE
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.render.camera import Camera
+
+_IMAGE_PX = 512
+_OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
+_DIALOGUE = 0.25  # share of the chats with more than one turn
+_SEEN = 0.5  # share of the chats that come with the image, not with facts alone
+_TELLING = 0.15  # share of the chats that describe the face
+
+
+@dataclass
+class Conversations:
+    """Sequences of one step.
+
+    Attributes:
+        parts: of each, as model/prompts.py makes them.
+        image: row of each one's crop, -1 without one.
+        of_image: rows of the crops whose faces are asked for, in the order of their <FACE>; they come first.
+        of_words: raw θ (F, D) float32 of the faces that words ask for, in the order of their <FACE>.
+    """
+
+    parts: list[list[prompts.Part]] = field(default_factory=list)
+    image: list[int] = field(default_factory=list)
+    of_image: list[int] = field(default_factory=list)
+    of_words: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, parts: list[prompts.Part], image: int = -1) -> None:
+        self.parts.append(parts)
+        self.image.append(image)
+
+
+class Talk:
+    """Draws conversations; the same generator gives the same ones.
+
+    Args:
+        model: whose faces are talked about.
+        answered: (prompt, answer) pairs of the language model itself, so that it stays what it is.
+        split: whose phrasings.
+    """
+
+    def __init__(self, model: MorphableModel, answered: Sequence[tuple[str, str]] = (), split: str = "train") -> None:
+        self.model, self.answered, self.split = model, list(answered), split
+        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        self._descriptions = Descriptions(model)
+
+    def draw(
+        self, rng: np.random.Generator, theta: np.ndarray, half_extent: np.ndarray, texts: int, chats: int, general: int
+    ) -> Conversations:
+        """So many of each kind.
+
+        Args:
+            theta: raw (N, D) of the renders of this step; half_extent: (N,) of their crops.
+        """
+        out = Conversations()
+        estimate = self.layout.decode(theta)
+        present = np.flatnonzero(theta[:, self.layout.presence] > 0.5)
+        of_image = int((rng.random(texts) < _OF_IMAGE).sum()) if len(present) else 0
+        for _ in range(of_image):
+            row = int(rng.choice(present))
+            asked = requests.asking(rng, self.split, "image").text
+            out.add(prompts.chat([(asked, _with_face(rng))], image=True), row)
+            out.of_image.append(row)
+        for _ in range(texts - of_image):
+            asked, target = self._words(rng)
+            out.add(prompts.chat([(asked, _with_face(rng))]))
+            out.of_words.append(target)
+        for _ in range(chats if len(present) else 0):
+            row = int(rng.choice(present))
+            turns, facts = self._chat(rng, estimate, row, float(half_extent[row]))
+            seen = rng.random() < _SEEN
+            out.add(prompts.chat(turns, image=seen, facts=facts), row if seen else -1)
+        for _ in range(general if self.answered else 0):
+            out.add(prompts.chat([self.answered[int(rng.integers(len(self.answered)))]]))
+        return out
+
+    def _words(self, rng: np.random.Generator) -> tuple[str, np.ndarray]:
+        """A description and the likeliest face for it, raw θ (D,), which looks straight ahead in white light."""
+        described = self._descriptions.sample(rng, self.split)
+        raw = self.layout.mean()
+        parts = draw(self.model, described.values)
+        for where, value in zip((self.layout.identity, self.layout.expression, self.layout.albedo), parts, strict=True):
+            raw[where] = value
+        return described.text, raw
+
+    def _chat(
+        self, rng: np.random.Generator, estimate: CropEstimate, row: int, half_extent: float
+    ) -> tuple[list[tuple[str, str]], str]:
+        face = face_of(self.model, estimate, row, half_extent)
+        facts = face_facts(self.model, face, (_IMAGE_PX, _IMAGE_PX))
+        if rng.random() < _TELLING:
+            values = read(self.model, face.identity, face.expression, face.albedo)
+            asked = requests.not_asking(rng, self.split, "about the image").text
+            told = describe_face({key: float(value) for key, value in values.items()}, rng, self.split)
+            return [(asked, told)], facts_text(relevant(facts, None))
+        said = sample_dialogue(rng, self.split, facts) if rng.random() < _DIALOGUE else [sample(rng, self.split, facts)]
+        known = {fact.key: fact for one in said for fact in relevant(facts, one.topic)}
+        return [(one.question, one.answer) for one in said], facts_text(list(known.values()))
+
+
+def face_of(model: MorphableModel, estimate: CropEstimate, row: int, half_extent: float) -> Face:
+    """A face as its crop's virtual camera sees it, at _IMAGE_PX: what is true of a render."""
+    side = _IMAGE_PX
+    focal = side / (2 * half_extent)
+    camera = Camera(side, side, focal, focal, (side - 1) / 2, (side - 1) / 2)
+    depth = 1 / (half_extent * float(estimate.scale[row]))
+    translation = depth * np.append(np.asarray(estimate.offset[row], np.float64) * half_extent, 1.0)
+    rotation = np.asarray(estimate.rotation[row], np.float64)
+    points = model.landmarks(estimate.identity[row], estimate.expression[row]) @ rotation.T + translation
+    landmarks = camera.project(points)
+    low, high = landmarks.min(0).clip(0, side - 2), landmarks.max(0).clip(1, side - 1)
+    return Face(
+        face_id="face",
+        confidence=1.0,
+        roi=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
+        rotation=rotation,
+        translation=translation,
+        identity=estimate.identity[row],
+        expression=estimate.expression[row],
+        albedo=estimate.albedo[row],
+        illumination=estimate.illumination[row],
+        camera=camera,
+        landmarks=landmarks,
+    )
+
+
+def _with_face(rng: np.random.Generator) -> str:
+    return f"{prompts.ANSWERS[int(rng.integers(len(prompts.ANSWERS)))]} {FACE}"

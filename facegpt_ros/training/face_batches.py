@@ -1,0 +1,48 @@
+"""Training batches of FaceGPT by step number: crops as the CNN's, and conversations about and beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from facegpt_ros.training.batches import Batch, Batches
+from facegpt_ros.training.conversations import Conversations, Talk
+from facegpt_ros.training.stages import Stage
+
+
+@dataclass
+class FaceBatch:
+    """frames: crops with labels (training/batches.py); talk: what is said."""
+
+    frames: Batch
+    talk: Conversations
+
+
+class FaceBatches(Dataset):
+    """Step number → FaceBatch, the same for the same seed and step.
+
+    Args:
+        frames: of the same steps.
+        stage: how many conversations a step has.
+        answered: as Talk's.
+    """
+
+    def __init__(self, frames: Batches, stage: Stage, answered: Sequence[tuple[str, str]] = ()) -> None:
+        self.frames, self.stage, self.answered = frames, stage, answered
+
+    @cached_property
+    def talk(self) -> Talk:
+        return Talk(self.frames.model, self.answered)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, step: int) -> FaceBatch:
+        frames, stage = self.frames[step], self.stage
+        rng = np.random.default_rng([self.frames.seed, step, 1])
+        theta, half_extent = frames["theta"].numpy(), frames["half_extent"].numpy()
+        return FaceBatch(frames, self.talk.draw(rng, theta, half_extent, stage.texts, stage.chats, stage.general))

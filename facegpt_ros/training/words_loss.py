@@ -1,0 +1,48 @@
+"""What a face from words is worth: shape, expression and colours against the likeliest face that is as described."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from facegpt_ros.model.regressor import decode
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.training.losses import FaceGeometry
+
+WORDS_WEIGHTS = {"axes": 1.0, "vertices": 0.25, "expression": 8.0, "tone": 1.0, "colour": 5.0, "rest": 0.3}
+_TONES = ("skin_lightness", "skin_yellowness", "skin_redness")
+
+
+class WordsLoss(nn.Module):
+    """Call with predicted and target raw θ, then losses.total with WORDS_WEIGHTS."""
+
+    def __init__(self, model: MorphableModel, layout: ThetaLayout, geometry: FaceGeometry) -> None:
+        super().__init__()
+        self.layout = layout
+        self.geometry = geometry
+        readout = model.axes.describe(np.eye(len(model.identity_names))).astype(np.float32)  # (I, A)
+        self.register_buffer("readout", torch.from_numpy(readout), persistent=False)
+        self.tones = [i for i, name in enumerate(model.albedo_names) if name in _TONES]
+
+    def forward(self, raw: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Unweighted terms, scalars: raw (F, D), target (F, D).
+
+        axes: named axes of identity, σ; vertices mm; expression, activations; tone, σ; colour, RGB 0..1; rest: what no
+        word speaks of, pose and light, in raw units.
+        """
+        layout, geometry = self.layout, self.geometry
+        said, meant = decode(layout, raw), decode(layout, target)
+        d_identity, d_expression = said.identity - meant.identity, raw[:, layout.expression] - meant.expression
+        d_albedo = said.albedo - meant.albedo
+        moved = d_identity @ geometry.vertex_identity + d_expression @ geometry.vertex_expression
+        rest = slice(layout.illumination.start, layout.presence)
+        return {
+            "axes": (d_identity @ self.readout).abs().mean(),
+            "vertices": 1000 * (moved.view(len(moved), -1, 3).square().sum(-1) + 1e-10).sqrt().mean(),
+            "expression": (d_expression.abs() * geometry.expression_weights).mean(),
+            "tone": d_albedo[:, self.tones].abs().mean() if self.tones else d_albedo.sum() * 0,
+            "colour": (d_albedo @ geometry.vertex_albedo).abs().mean(),
+            "rest": (raw[:, rest] - target[:, rest]).abs().mean(),
+        }
