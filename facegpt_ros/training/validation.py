@@ -55,7 +55,7 @@ class Validation:
     def measure(self, infer: Infer) -> dict[str, float]:
         """nme68_<set>: share of the outer-eye distance. On renders also the pose's mean absolute error in degrees,
         identity (mean landmark distance in mm, expression as labelled), shape (share of the mean face's error),
-        expression and presence accuracy.
+        expression (mean difference, and correlation, which a face that never moves cannot have) and presence accuracy.
         """
         out = {}
         for name, samples in self._photos.items():
@@ -83,6 +83,7 @@ class Validation:
         gaps, prior = ((labels.identity - at)[present] @ self._shape for at in (estimate.identity, 0))
         out["shape_of_mean_face"] = float(np.abs(gaps).mean() / np.abs(prior).mean())
         out["expression_l1"] = float(np.abs(estimate.expression - labels.expression)[present].mean())
+        out["expression_corr"] = _correlation(estimate.expression[present], labels.expression[present])
         out["presence_accuracy"] = float(((estimate.presence > 0.5) == present).mean())
         return out
 
@@ -122,6 +123,14 @@ def nme(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     right, left = OUTER_EYES
     unit = np.linalg.norm(truth[:, right] - truth[:, left], axis=1)
     return np.linalg.norm(predicted - truth, axis=-1).mean(1) / unit
+
+
+def _correlation(predicted: np.ndarray, truth: np.ndarray) -> float:
+    """Pearson's, mean over columns in which the truth varies; 0 where the prediction does not: (N, E) twice."""
+    predicted, truth = predicted - predicted.mean(0), truth - truth.mean(0)
+    spread = np.linalg.norm(predicted, axis=0) * np.linalg.norm(truth, axis=0)
+    varies = np.linalg.norm(truth, axis=0) > 1e-6
+    return float(((predicted * truth).sum(0) / np.maximum(spread, 1e-9))[varies].mean())
 
 
 def _in_parts(infer: Infer, crops: np.ndarray, part: int = 64) -> np.ndarray:

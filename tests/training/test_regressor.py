@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -100,3 +101,13 @@ def test_a_size_the_network_cannot_take_is_refused(tmp_path):
 
 def test_the_learning_rate_warms_up_stays_and_cools_down():
     assert schedule(0) < 0.1 and schedule(0.5) == 1 and schedule(1) == pytest.approx(0.01)
+
+
+def test_a_face_that_never_moves_has_no_correlation_with_expressions():
+    from facegpt_ros.training.validation import _correlation
+
+    truth = np.random.default_rng(0).random((50, 4))
+    truth[:, 3] = 0  # never seen: counts neither way
+    assert _correlation(truth * 0.3 + 0.1, truth) == pytest.approx(1)
+    assert _correlation(np.zeros((50, 4)), truth) == 0
+    assert abs(_correlation(np.random.default_rng(1).random((50, 4)), truth)) < 0.3
