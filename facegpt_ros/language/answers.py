@@ -21,11 +21,13 @@ __all__ = ["answer_from_facts", "contradicts", "judge", "topic_of"]
 TOLERANCE = {"deg": (6.0, 0.3), "m": (0.06, 0.25), "mm": (3.0, 0.3), "%": (6.0, 0.3)}
 #: Values that "what" need not tell apart.
 _ALIKE = {
-    "smile": ({"slight", "broad"},), "mouth": ({"slightly open", "open", "wide open"},), "eyes": ({"open", "wide open"},),
+    "smile": ({"slight", "broad"},), "mouth": ({"slightly open", "open", "wide open"},), "eyes": ({"open",
+    "wide open"},),
     "facing": ({"partly away", "profile"},), "distance": ({"very close", "close"},),
 }  # fmt: skip
 _NOBODY = re.compile(
-    r"\b(?:no|any|not a|not any) (?:face|faces|person|people|one|body)\b|\bnobody\b|\bno one\b|\banybody\b|\banyone\b|\bnot see (?:a|any)\b|n't see (?:a|any)",
+    r"\b(?:no|any|not a|not any) (?:face|faces|person|people|one|body)\b|\bnobody\b|\bno one\b|\banybody\b|\banyone\b"
+    r"|\bnot see (?:a|any)\b|n't see (?:a|any)",
     re.IGNORECASE,
 )  # fmt: skip
 

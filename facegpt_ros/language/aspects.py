@@ -14,7 +14,8 @@ _WORDS = {
     "mouth_width": r"\bmouth\b",
     "nose_width": r"\bwide\b|\bbroad\b|\bnarrow\b|\bslim\b|\bthin\b|\bwidth\b",
     "nose_length": r"\blong\b|\bshort\b|\blength\b",
-    "face_width": r"\b(?:wide|narrow|width|broad|slender|round)\b(?=[^?]*\bface\b)|\bface\b[^?]*\b(?:wide|narrow|width)\b",
+    "face_width": r"\b(?:wide|narrow|width|broad|slender|round)\b(?=[^?]*\bface\b)"
+    r"|\bface\b[^?]*\b(?:wide|narrow|width)\b",
     "face_length": r"\b(?:long|short) (?:face|one)\b|\bface\b[^?]*\b(?:long|short)\b",
     "jaw_width": r"\bjaw\b",
     "chin_protrusion": r"\bchin\b",

@@ -5,6 +5,7 @@ Words for a whole expression say how a face looks, not what anybody feels.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,14 +14,16 @@ from facegpt_ros.face import Face
 from facegpt_ros.language.fact import Fact, Spread, combined, filled, graded
 from facegpt_ros.morphable.linear import LinearModel
 
-_ACTIVATION = 0.09
+_ACTIVATION, _MORE_AT_ONE = 0.04, 0.08  # spread of an action at rest; estimates of strong ones err more
 _SLIGHT, _BROAD = 0.2, 0.5  # of a smile
 _ACTS = 0.3  # an action of the mouth or the brows shows from here on
+_STRAINED = 0.5  # an action of mouth, nose or brows that no calm face shows
 _LOOKS = 0.28  # an expression has a name from here on
 _MOUTH_MM = (2.5, 8.0, 20.0)
 _LIDS = (0.28, 0.62, 1.14)  # of the aperture at rest
 _ONE_EYE = 0.4  # how much nearer to closed a winking eye is than the other
 _LIPS, _LEFT_LID, _RIGHT_LID = ((61, 62, 63), (67, 66, 65)), ((43, 44), (47, 46)), ((37, 38), (41, 40))
+_CALM = ("eye", "mouthSmile", "mouthDimple", "cheekSquint", "mouthClose", "jawOpen")
 _DOWN_CLOSES = 0.5  # lids that follow the eyes down close them less than a blink does
 
 
@@ -40,7 +43,9 @@ class Activity:
     def __init__(self, model: LinearModel, face: Face, spread: Spread) -> None:
         self.names = {name: i for i, name in enumerate(model.expression_names)}
         self._value = np.asarray(face.expression, np.float64)
-        self._spread = filled(spread.expression, _ACTIVATION, len(self._value))
+        self._spread = filled(spread.expression, 0.0, len(self._value))
+        if spread.expression is None:
+            self._spread = _ACTIVATION + _MORE_AT_ONE * self._value
         rest, slopes = _openings(model)
         share = np.ones(len(self._value))
         for name, i in self.names.items():
@@ -51,6 +56,11 @@ class Activity:
         self.mouth_spread = combined(slopes[0], self._spread)
         self.lids = np.maximum(1 + lids @ self._value, 0)  # left, right
         self.lids_spread = np.array([combined(row, self._spread) for row in lids])
+
+    @property
+    def strain(self) -> float:
+        """The strongest action but those of lids, eyes and a smile."""
+        return max((float(self._value[i]) for n, i in self.names.items() if not n.startswith(_CALM)), default=0.0)
 
     def has(self, *stems: str) -> bool:
         return all(any(n in self.names for n in (s, s + "Left", s + "Right")) for s in stems)
@@ -89,7 +99,10 @@ def expression_facts(act: Activity, face: Face) -> list[Fact]:
         brows = {"raised": raised, "lowered": (act.level("browDown"), act.doubt("browDown"))}
         facts.append(_strongest("brows", brows, _ACTS, "relaxed", trust, who))
     if act.has("mouthSmile", "browDown", "eyeWide"):
-        facts.append(_strongest("expression", _looks(act), _LOOKS, "neutral", trust, who))
+        look = _strongest("expression", _looks(act), _LOOKS, "neutral", trust, who)
+        if look.value == "neutral" and act.strain > _STRAINED:
+            look = replace(look, value="mixed", confidence=0.7 * trust, also=(*look.also, "neutral"))
+        facts.append(look)
     return facts
 
 
@@ -107,7 +120,7 @@ def _eyes(act: Activity, trust: float, who: str) -> list[Fact]:
     if one.value != "no":
         one = Fact("wink", "no", min(0.55, trust), one.number, "", who, (one.value,))
     both = graded("eyes", mean, sigma, _LIDS, words, trust=trust, face=who)
-    if "no" != one.value or one.also:
+    if one.value != "no" or one.also:
         both = Fact("eyes", both.value, both.confidence, both.number, "", who, (*both.also, "one closed"))
     return [Fact("eyes", both.value, both.confidence, 100 * mean, "%", who, both.also), one]
 

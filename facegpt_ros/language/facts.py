@@ -82,14 +82,18 @@ def face_ids(facts: Iterable[Fact]) -> list[str]:
 def relevant(facts: Sequence[Fact], question_topic: str | None, face: str | None = None) -> list[Fact]:
     """Those facts that a question of this topic is answered from.
 
+    Several faces keep their names ("order").
+
     Args:
         question_topic: of TOPICS; any other gives an overview.
         face: face_id of whom the question is about; None is everybody.
     """
     topic = TOPICS.get(question_topic or "")
     keys = topic.keys if topic is not None and topic.keys else _OVERVIEW
-    own = [fact for fact in facts if fact.key in keys and (face is None or fact.face in ("", face))]
-    return sorted(own, key=lambda fact: (fact.face, keys.index(fact.key)))
+    asked = [fact for fact in facts if fact.key in keys and (face is None or fact.face in ("", face))]
+    told = {fact.face for fact in asked}
+    names = [fact for fact in facts if fact.key == "order" and fact.value != "only" and fact.face in told]
+    return [*names, *sorted(asked, key=lambda fact: keys.index(fact.key))]
 
 
 def facts_text(facts: Sequence[Fact]) -> str:

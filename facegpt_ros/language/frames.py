@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TypeVar
 
 from facegpt_ros.errors import ConfigError
@@ -67,7 +67,8 @@ _EITHER = {
     "test": ("Should I say that {subj} {be} {v}, or {w}?", "Tell me which: {be} {subj} {v} or {w}?"),
 }
 _FOLLOW = {
-    "train": ("And {noun}?", "What about {noun}?", "How about {noun}?", "and {noun}?", "Then {noun}?", "Also {noun}, please."),
+    "train": ("And {noun}?", "What about {noun}?", "How about {noun}?", "and {noun}?", "Then {noun}?",
+    "Also {noun}, please."),
     "val": ("Now {noun}?", "And next, {noun}?"),
     "test": ("And as for {noun}?", "OK, and {noun}?", "Let's go on to {noun}."),
 }  # fmt: skip
@@ -94,14 +95,15 @@ class Frame:
 
 
 def of_split(items: Sequence[T], split: str) -> list[T]:
-    """Every fifth of six is for validation, every sixth for the test. Raises ConfigError when there is no such split."""
+    """Every fifth of six is for validation, every sixth for the test. Raises ConfigError when there is no such "
+    "split."""
     if split not in SPLITS:
         raise ConfigError(f"split is '{split}'; use one of {', '.join(SPLITS)}")
     places = {"train": (0, 1, 2, 3), "val": (4,), "test": (5,)}[split]
     return [item for i, item in enumerate(items) if i % 6 in places]
 
 
-@lru_cache(maxsize=None)
+@cache
 def frames(topic: str, split: str) -> tuple[Frame, ...]:
     """All ways of a split to ask about a topic."""
     t = TOPICS[topic]

@@ -15,7 +15,7 @@ from facegpt_ros.render.shading import SH_CONSTANTS, sh_basis
 
 _SPREAD = 0.08
 _ASIDE_DEG, _ABOVE_DEG, _BEHIND_DEG = 25.0, 22.0, 125.0
-_EVEN, _HARD = 0.25, 0.55  # how much less light the far side gets, of the most
+_EVEN, _HARD = 0.45, 0.85  # how much less light the far side gets, of the most
 _DIM, _BRIGHT = 0.62, 0.98  # of what shows a colour as it is
 _TINT = 0.09  # log of red over blue
 _FRONT = np.array([[x, y, -np.sqrt(1 - x * x - y * y)] for x in (-0.6, 0, 0.6) for y in (-0.6, 0, 0.6)])
@@ -34,7 +34,7 @@ def light_facts(face: Face, spread: Spread) -> list[Fact]:
     strength = float(np.linalg.norm(towards))
     level = float(max(white[0] * SH_CONSTANTS[0], 1e-3))
     uneven = 2 * strength / (level + strength)  # (lit - far) / lit side of a sphere, to first order
-    noise = combined(np.full(9, SH_CONSTANTS[1] / 3), sigma[1:4].ravel())
+    noise = combined(np.full(9, SH_CONSTANTS[1] / 3), sigma[1:4].ravel()) / np.sqrt(3)  # of one of x, y, z
     degrees = float(np.degrees(np.arctan2(noise, max(strength, 1e-6))))
     trust, who = face.confidence, face.face_id
     side = float(np.degrees(np.arctan2(towards[0], -towards[2])))
@@ -50,7 +50,8 @@ def light_facts(face: Face, spread: Spread) -> list[Fact]:
                unit="deg", face=who),
         graded("light_height", height, degrees, (-_ABOVE_DEG, _ABOVE_DEG), ("below", "level", "above"),
                trust=trust * float(np.clip(uneven / 0.2, 0.3, 1)), unit="deg", face=who),
-        graded("light_contrast", uneven, 1.5 * noise, (_EVEN, _HARD), ("soft", "medium", "hard"), trust=trust, face=who),
+        graded("light_contrast", uneven, 1.5 * noise, (_EVEN, _HARD), ("soft", "medium", "hard"), trust=trust,
+        face=who),
         graded("light_brightness", float(shading.mean()), relative, (_DIM, _BRIGHT), ("dim", "normal", "bright"),
                trust=trust, face=who),
         graded("light_tint", tint, 1.4 * relative, (-_TINT, _TINT), ("cool", "neutral", "warm"), trust=trust, face=who),

@@ -30,7 +30,8 @@ THE_PERSON = Person("the person", "the person's")
 #: Someone who asks about their own face, and what the answer calls them.
 ME, YOU = Person("I", "my", "my", after_verb="me"), Person("you", "your", "your", plural=True)
 THEY = Person("they", "their", plural=True, after_verb="them")
-_ASKED = (THE_PERSON, Person("this person", "this person's"), THEY, Person("he", "his", "his", after_verb="him"), Person("she", "her", "her", after_verb="her"),
+_ASKED = (THE_PERSON, Person("this person", "this person's"), THEY, Person("he", "his", "his", after_verb="him"),
+Person("she", "her", "her", after_verb="her"),
           Person("the person in the picture", "this person's"), Person("the subject", "the subject's"),
           Person("the visitor", "the visitor's"))  # fmt: skip
 _ORDINALS = {"second": "second", "2nd": "second", "third": "third", "3rd": "third", "fourth": "fourth", "4th": "fourth",
@@ -43,7 +44,8 @@ _REFERENCE = re.compile(
     rf"|(?P<c>nearest|closest|nearer|closer) {_WHO}\b"
     rf"|(?P<d>\w+)(?: {_WHO})? from (?:the|my) (?P<e>left|right)\b"
     rf"|(?P<g>second|third|fourth|fifth|2nd|3rd|4th|5th) {_WHO}\b"
-    rf"|{_WHO} (?:on|to|at|in) (?:the|my) (?:far |very )?(?P<f>left|right|middle|centre|center)(?! (?:or|part|side|half|third|of)\b)"
+    rf"|{_WHO} (?:on|to|at|in) (?:the|my) (?:far |very )?(?P<f>left|right|middle|centre|center)(?! (?:or|part|side"
+    rf"|half|third|of)\b)"
     r")(?:'s\b)?",
     re.IGNORECASE,
 )
@@ -52,7 +54,8 @@ _REFERENCE = re.compile(
 def labelled(word: str) -> list[Person]:
     """How to name a face among several, by its word of order."""
     if word in ("left", "right"):
-        return [Person(f"the person on the {word}", f"the {word} person's"), Person(f"the one on the {word}", f"the {word} person's"),
+        return [Person(f"the person on the {word}", f"the {word} person's"), Person(f"the one on the {word}",
+        f"the {word} person's"),
                 Person(f"the {word} person", f"the {word} person's")]  # fmt: skip
     if word == "middle":
         return [

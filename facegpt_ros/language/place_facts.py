@@ -64,7 +64,8 @@ def together_facts(faces: Sequence[Face], smiles: Sequence[Fact | None], spread:
     trust = min((face.confidence for face in faces), default=1.0)
     facts = [Fact("faces", str(len(faces)), trust, float(len(faces)))]
     words = order_words(len(faces))
-    facts += [Fact("order", word, face.confidence, None, "", face.face_id) for word, face in zip(words, faces)]
+    named = zip(words, faces, strict=True)
+    facts += [Fact("order", word, face.confidence, None, "", face.face_id) for word, face in named]
     if len(faces) < 2:
         return facts
     metres = np.array([np.linalg.norm(face.translation) for face in faces])

@@ -108,12 +108,17 @@ def sample_dialogue(
 def _asked(rng: np.random.Generator, frame: Frame, facts: Sequence[Fact], whom: str | None = None) -> Sample:
     topic = TOPICS[frame.topic]
     person, face, order = _whom(rng, facts, whom)
-    if order == "only" and frame.topic in _ABOUT_ME and rng.random() < _ABOUT_ME_SHARE and not _VIEWER.search(frame.text):
+    if (
+        order == "only"
+        and frame.topic in _ABOUT_ME
+        and rng.random() < _ABOUT_ME_SHARE
+        and not _VIEWER.search(frame.text)
+    ):
         person = ME
     image = all(key in _OF_IMAGE for key in topic.keys)
     own = [fact for fact in facts if fact.face == ("" if image else face) and fact.key in topic.keys]
     if frame.topic == DESCRIBE:
-        own = [fact for fact in facts if fact.face == face]
+        own = [fact for fact in facts if face and fact.face == face]
     own.sort(key=lambda fact: topic.keys.index(fact.key) if fact.key in topic.keys else len(topic.keys))
     key, asked, words = frame.key, frame.asked, {}
     if frame.generic:
@@ -139,7 +144,11 @@ def _naming(options: Sequence[Frame], facts: Sequence[Fact]) -> list[Frame]:
     """With several faces, those that say whom they are about, or need not."""
     several = any(fact.key == "nearest" for fact in facts)
     shared = not several or all(key.startswith("light_") or key in _OF_IMAGE for key in TOPICS[options[0].topic].keys)
-    naming = [f for f in options if shared or "{p" in f.text or (f.generic and "{p" in PHRASES[TOPICS[f.topic].keys[0]].subject)]
+    naming = [
+        f
+        for f in options
+        if shared or "{p" in f.text or (f.generic and "{p" in PHRASES[TOPICS[f.topic].keys[0]].subject)
+    ]
     return naming or list(options)
 
 
@@ -207,9 +216,12 @@ def _topic(rng: np.random.Generator, facts: Sequence[Fact]) -> str:
 
 
 def _spoken(question: str, rng: np.random.Generator) -> str:
-    """As people type it: "they" agrees with its verb, some write in lower case, without a question mark, or politely."""
+    """As people type it: "they" agrees with its verb, some write in lower case, without a question mark,
+    or politely."""
     text = _VERB_FIRST.sub(lambda m: f"{_with(m[1], m[2])} {m[2]}", question)
-    text = _SUBJECT_FIRST.sub(lambda m: f"{m[1]} {_with(m[2], m[1])}{(' not' if m[1] == 'I' else m[3]) if m[3] else ''}", text)
+    text = _SUBJECT_FIRST.sub(
+        lambda m: f"{m[1]} {_with(m[2], m[1])}{(' not' if m[1] == 'I' else m[3]) if m[3] else ''}", text
+    )
     text = text[:1].upper() + text[1:] if rng.random() < 0.9 else text
     draw = rng.random()
     if draw < 0.08:

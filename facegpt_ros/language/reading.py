@@ -13,42 +13,74 @@ from facegpt_ros.language.topics import PHRASES
 _LONGEST = 2000  # characters; longer answers are read so far
 _NO_CUE = 80  # characters; how far off a topic's own word counts as being where the clause does not name it
 _HEDGE = re.compile(
-    r"\b(?:i (?:can(?:'t|not| not)|could(?:n't| not)|am (?:not able|unable) to|'?m (?:not able|unable) to) (?:really |quite )?"
-    r"(?:tell|say|see|make (?:that|it|this) out|be (?:sure|certain)|judge)\b[^,.;:!?]*|i(?:'m| am) (?:not|un)[ -]?(?:quite |entirely |really |so )?(?:sure|certain)\b[^,.;:!?]*"
-    r"|(?:it is |it's |that is |that's )?(?:hard|difficult|not easy) to (?:say|tell|see|make out)\b[^,.;:!?]*|\bunsure\b|\bprobably\b|\bpossibly\b|\bperhaps\b|\bmaybe\b)"
+    r"\b(?:i (?:can(?:'t|not| not)|could(?:n't| not)|am (?:not able|unable) to|'?m (?:not able|unable) to) (?:really "
+    r"|quite )?"
+    r"(?:tell|say|see|make (?:that|it|this) out|be (?:sure|certain)|judge)\b[^,.;:!?]*|i(?:'m| am) (?:not"
+    r"|un)[ -]?(?:quite |entirely |really |so )?(?:sure|certain)\b[^,.;:!?]*"
+    r"|(?:it is |it's |that is |that's )?(?:hard|difficult|not easy) to (?:say|tell|see|make out)\b[^,.;:!?]*"
+    r"|\bunsure\b|\bprobably\b|\bpossibly\b|\bperhaps\b|\bmaybe\b)"
 )
 _FILLERS = re.compile(
-    r"\bi don't think so\b|\bas far as (?:i|one) can (?:see|tell)\b,?|\b(?:which|what) is (?:it|true|right)\b|\bthat(?:'s| is) (?:right|wrong|correct|true)\b"
+    r"\bi don't think so\b|\bas far as (?:i|one) can (?:see|tell)\b,?|\b(?:which|what) is (?:it|true|right)\b"
+    r"|\bthat(?:'s| is) (?:right|wrong|correct|true)\b"
     r"|\byou(?:'re| are) right\b|\bnot (?:quite|exactly|really)(?=:)|\bnot only\b|\bon the contrary\b"
 )
 _WHETHER = re.compile(r"\b(?:whether|if)\b[^,.;:!?]*")
 _CLAUSE = re.compile(
-    r"[,.;:!?()\n]+(?!\d)|\b(?:but|while|whereas|although|though|because|which|instead)\b|\band (?=(?:the|their|they|his|her|he|she|it|is|are|both|there|one|looks?|has|have|your)\b)"
+    r"[,.;:!?()\n]+(?!\d)|\b(?:but|while|whereas|although|though|because|which|instead)\b|\band (?=(?:the|their|they"
+    r"|his|her|he|she|it|is|are|both|there|one|looks?|has|have|your)\b)"
 )
-_NEGATOR = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|nobody|none|hardly|anything but|far from|rather than|no longer)\b|n't\b")
+_NEGATOR = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|cannot|nobody|none|hardly|anything but|far from|rather "
+    r"than|no longer)\b|n't\b"
+)
 _VIEW = r"(?:my|your|our|viewer's|observer's|camera's|image's|picture's|image|picture|screen)"
 _OWN = r"(?:own|their|his|her|its|subject's|person's|one's)"
 _PICTURE = r"(?:image|picture|photo|frame|screen|view|shot)"
 _AFTER_VIEW = (
     rf"(?:[- ]hand)?(?: (?:side|half|part|edge|third|of it))? (?:of|in|on) (?:the |this |my |your )?{_PICTURE}\b"
-    r"|[, ]*(?:as|from where|when) (?:you|i|we) (?:see|look|stand)|[, ]*(?:from|for) (?:your|my|the viewer's|the camera's) (?:side|point|perspective|view)"
+    r"|[, ]*(?:as|from where|when) (?:you|i|we) (?:see|look|stand)|[, ]*(?:from|for) (?:your|my|the viewer's|the "
+    r"camera's) (?:side|point|perspective|view)"
     r"|[, ]*(?:from (?:your|my) (?:side|point of view|perspective))"
 )
 _SIDE = re.compile(r"\b(left|right)\b")
 _NOT_A_SIDE = re.compile(r"right (?:at|now|away|into|in front|here|there)\b")
 _YES = r"yes|yeah|yep|yup|sure|indeed|right|correct|exactly|true|certainly|definitely|of course|absolutely|affirmative"
-_NO = r"nope|nah|negative|wrong|not really|not at all|no(?=\W*$|\s*[,.:;!-]|\s+(?:the|it|they|he|she|i|there|their|his|her|not|this|that)\b)"
-_LEAD = re.compile(rf"^\W*(?:(?:well|hmm|oh|actually|i think|i would say|i believe|ok|okay)\W+)*(?:(?P<yes>{_YES})|(?P<no>{_NO}))\b", re.IGNORECASE)
+_NO = (
+    r"nope|nah|negative|wrong|not really|not at all"
+    r"|no(?=\W*$|\s*[,.:;!-]|\s+(?:the|it|they|he|she|i|there|their|his|her|not|this|that)\b)"
+)
+_LEAD = re.compile(
+    rf"^\W*(?:(?:well|hmm|oh|actually|i think|i would say|i believe|ok|okay)\W+)*(?:(?P<yes>{_YES})"
+    rf"|(?P<no>{_NO}))\b",
+    re.IGNORECASE,
+)
 _ECHO = re.compile(
-    r"^\W*(?:i (?:think|believe) )?(?:they|he|she|it|the person|there|i|you|we)(?:(?:'s|'re)| (?:is|are|does|do|has|have|was|can|am))(?P<no>n't| not)?\W*$"
+    r"^\W*(?:i (?:think|believe) )?(?:they|he|she|it|the person|there|i|you|we)(?:(?:'s|'re)| (?:is|are|does|do|has"
+    r"|have|was|can|am))(?P<no>n't| not)?\W*$"
 )
 _NUMBER = re.compile(
-    r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>degrees?\b|deg\b|°|cm\b|centimet(?:re|er)s?\b|mm\b|millimet(?:re|er)s?\b|m\b|met(?:re|er)s?\b|%|percent\b|per cent\b|feet\b|foot\b|ft\b)"
+    r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>degrees?\b|deg\b|°|cm\b|centimet(?:re|er)s?\b|mm\b|millimet(?:re|er)s?\b|m\b"
+    r"|met(?:re|er)s?\b|%|percent\b|per cent\b|feet\b|foot\b|ft\b)"
 )
-_SPELT = {"half a": 0.5, "a": 1.0, "one": 1.0, "one and a half": 1.5, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
+_SPELT = {
+    "half a": 0.5,
+    "a": 1.0,
+    "one": 1.0,
+    "one and a half": 1.5,
+    "two": 2.0,
+    "three": 3.0,
+    "four": 4.0,
+    "five": 5.0,
+    "six": 6.0,
+}
 _SPELT_NUMBER = re.compile(rf"\b(?P<n>{'|'.join(sorted(_SPELT, key=len, reverse=True))}) (?P<unit>met(?:re|er)s?)\b")
-_COUNTS = {word: n for n, word in enumerate("no one two three four five six seven eight nine ten".split())}
-_COUNT = re.compile(rf"\b(?P<n>\d{{1,3}}|{'|'.join(_COUNTS)}|a|nobody|nothing|several|just the) ?(?:\w+ )?(?:faces?|people|persons?|heads?)\b")
+_COUNTED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_COUNTS = {word: n for n, word in enumerate(_COUNTED)}
+_COUNT = re.compile(
+    rf"\b(?P<n>\d{{1,3}}|{'|'.join(_COUNTS)}|a|nobody|nothing|several|just the) ?(?:\w+ )?(?:faces?"
+    rf"|people|persons?|heads?)\b"
+)
 #: Facts of several faces, which clauses are read for only where the question was about them.
 _AMONG = ("nearest", "most_smiling")
 _UNIT_KEYS = {"deg": ("head_turn", "head_pitch", "head_tilt"), "m": ("distance",), "mm": ("mouth",), "%": ("size",)}
@@ -114,15 +146,15 @@ def _clause_claims(clause: str, own: tuple[str, ...]) -> list[Claim]:
     for match in matches:
         rivals = [other for other in matches if other.overlaps(match)]
         if match.key in own:
-            # Without a word of its own a clause may be about something else: "the eyes are open" says nothing of mouths.
+            # A clause without the fact's own word may be about another: "the eyes are open" says nothing of mouths.
             nearer = any(other.key not in own and other.near < match.near for other in rivals)
             if nearer and not match.named and match.key not in _AMONG:
                 continue
             if match.key == "position_side" and not match.named and rivals:
                 continue
-        elif match.key == "position_side" and rivals:
-            continue
-        elif any(other.near < match.near or (other.key in own and other.near <= match.near) for other in rivals):
+        elif (match.key == "position_side" and rivals) or any(
+            other.near < match.near or (other.key in own and other.near <= match.near) for other in rivals
+        ):
             continue
         negated = len(_NEGATOR.findall(clause[: match.start])) % 2 == 1
         everything = lexicon()[match.key].values | _silent_values(match.key)
@@ -197,14 +229,26 @@ def _numbers(clause: str, own: tuple[str, ...]) -> list[Claim]:
         elif unit.startswith(("feet", "foot", "ft")):
             value, unit = value * 0.3048, "m"
         unit = "mm" if unit.startswith(("mm", "milli")) else unit
-        unit = "m" if unit.startswith("met") else "deg" if unit.startswith(("deg", "°")) else "%" if unit[0] in "%p" else unit
+        unit = (
+            "m"
+            if unit.startswith("met")
+            else "deg"
+            if unit.startswith(("deg", "°"))
+            else "%"
+            if unit[0] in "%p"
+            else unit
+        )
         keys = _UNIT_KEYS.get(unit, ())
         mine = [key for key in keys if key in own]
         if unit == "m" and "mouth" in own and value < 0.2:
             found.append(Claim("mouth", frozenset(), value * 1000, "mm"))
             continue
         near = [key for key in keys if lexicon()[key].cue.search(clause)]
-        chosen = (mine or (near if len(near) == 1 else [k for k in near if k != "head_turn"][:1]) or (list(keys) if len(keys) == 1 else []))[:1]
+        chosen = (
+            mine
+            or (near if len(near) == 1 else [k for k in near if k != "head_turn"][:1])
+            or (list(keys) if len(keys) == 1 else [])
+        )[:1]
         found += [Claim(key, frozenset(), value, unit) for key in chosen]
     return found
 

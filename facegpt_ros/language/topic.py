@@ -1,10 +1,10 @@
 """How people ask about one topic, and the words for what is true of it.
 
-Slots in every phrase: {p} the person, {pobj} the same after a verb or preposition, {ps} the person's, {their} whose, {is} is or are, {s} the verb's ending. {your} and
-{you} are the viewer: "my" and "I" in a question, "your" and "you" in an answer.
+Slots of phrases: {p} the person, {pobj} the same after a verb, {ps} the person's, {their} whose, {is} is or are, {s}
+the verb's ending. {your} and {you} are the viewer: "my" and "I" in a question, "your" and "you" in an answer.
 
-Sides. A bare "left" of a direction or a place is the viewer's, a bare "left" of a part of the body is its owner's. Answers
-always say whose.
+Sides. A bare "left" of a direction or a place is the viewer's, a bare "left" of a part of the body is its owner's.
+Answers always say whose.
 """
 
 from __future__ import annotations

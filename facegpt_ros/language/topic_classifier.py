@@ -14,7 +14,7 @@ from facegpt_ros.language.frames import follow_ups, frames
 from facegpt_ros.language.general import general_questions
 from facegpt_ros.language.person import THE_PERSON, without_references
 from facegpt_ros.language.reading import named_facts
-from facegpt_ros.language.topics import PHRASES, TOPICS
+from facegpt_ros.language.topics import TOPICS
 from facegpt_ros.language.unknowable import unknowable_questions
 from facegpt_ros.language.wording import filled_in
 
@@ -24,10 +24,15 @@ _RIDGE = 0.1
 _GENERIC_EACH = 1  # of the phrasings that fit any fact: they tell nothing apart, and time is short
 _UNLIKE = 0.12  # no topic reaches more than this: about nothing that faces have
 
-_SOMEBODY = re.compile(r"\b(?:the|this|that|my) (?:person|visitor|subject)\b|\b(?:they|he|she|him|them|the one in the picture)\b")
+_SOMEBODY = re.compile(
+    r"\b(?:the|this|that|my) (?:person|visitor|subject)\b|\b(?:they|he|she|him|them|the one in the "
+    r"picture)\b"
+)
 _FACIAL = re.compile(
-    r"\b(?:persons?|people|faces?|facial|facing|heads?|eyes?|gaz\w*|mouth|lips?|nose|chin|jaw|cheeks?|brows?|eyebrows?|smil\w*|grin\w*|light\w*|lit|lamp"
-    r"|shadows?|who|whose|his|her|their|look\w*|expression|skin|complexion|image|picture|frame|camera|them|anybody|anyone|somebody|tongue|illuminat\w*)\b"
+    r"\b(?:persons?|people|faces?|facial|facing|heads?|eyes?|gaz\w*|mouth|lips?|nose|chin|jaw|cheeks?|brows?|eyebrows?"
+    r"|smil\w*|grin\w*|light\w*|lit|lamp"
+    r"|shadows?|who|whose|his|her|their|look\w*|expression|skin|complexion|image|picture|frame|camera|them|anybody"
+    r"|anyone|somebody|tongue|illuminat\w*)\b"
 )
 
 
@@ -110,7 +115,7 @@ def _counted(text: str) -> np.ndarray:
     """(BINS,) float32 of unit length: hashed words, word pairs and letter fours, and which facts it has words for."""
     out = np.zeros(_BINS, np.float32)
     words = ["<", *text.split(), ">"]
-    grams = [(w, 1.0) for w in words[1:-1]] + [(f"{a} {b}", 0.6) for a, b in zip(words, words[1:])]
+    grams = [(w, 1.0) for w in words[1:-1]] + [(f"{a} {b}", 0.6) for a, b in zip(words[:-1], words[1:], strict=True)]
     for word in words[1:-1]:
         marked = f"_{word}_"
         grams += [(f"#{marked[i : i + 4]}", 0.6) for i in range(max(len(marked) - 3, 1))]

@@ -12,14 +12,17 @@ from facegpt_ros.language.topics_shape import SHAPE
 DESCRIBE = "describe"
 _DESCRIBE = Topic(
     DESCRIBE, ("expression", "smile", "mouth", "eyes", "eye_contact", "head_turn", "light_side", "distance"), {},
-    ("Describe {pobj}.", "What do you see?", "Tell me about {pobj}.", "What does {p} look like?", "Give me a description of the face.",
+    ("Describe {pobj}.", "What do you see?", "Tell me about {pobj}.", "What does {p} look like?",
+    "Give me a description of the face.",
      "Describe what you see.", "Describe this face for me.", "what can you see", "How would you describe {pobj}?",
-     "Summarise what is visible of {pobj}.", "What is {p} doing?", "What can you say about this face?", "Sum up the picture for me.",
+     "Summarise what is visible of {pobj}.", "What is {p} doing?", "What can you say about this face?",
+     "Sum up the picture for me.",
      "Describe the face in a few words.", "Paint me a picture of {pobj} in words.", "Give me an impression of {pobj}.",
      "In short, what's to be seen?", "Please describe the visible person.", "What's going on in the image?",
      "Tell me what the camera sees.", "What's happening in front of you?", "Put the face into words.",
      "Say something about {pobj}.", "Give a short portrait of {pobj} in words.", "Could you describe the face?",
-     "Report what you see in the picture.", "What is in front of the camera?", "I can't see the picture. What's in it?"),
+     "Report what you see in the picture.", "What is in front of the camera?",
+     "I can't see the picture. What's in it?"),
     nouns=("the rest", "anything else", "the whole face"),
 )  # fmt: skip
 

@@ -15,18 +15,22 @@ from facegpt_ros.language.reading import read_answer
 from facegpt_ros.language.topics import DESCRIBE, PHRASES, PLAIN, TOPICS
 
 NO_FACE_ANSWERS = (
-    "I see no face.", "There is no face in the image.", "I can't see anybody, so I can't say.", "I don't see a face right now.",
+    "I see no face.", "There is no face in the image.", "I can't see anybody, so I can't say.",
+    "I don't see a face right now.",
     "No face is visible at the moment.", "I see nobody in front of the camera.",
 )  # fmt: skip
 _UNKNOWN = (
-    "I can't tell from this view.", "That is hard to see here, I can't say.", "I can't make that out.", "I'm not able to tell that here.",
+    "I can't tell from this view.", "That is hard to see here, I can't say.", "I can't make that out.",
+    "I'm not able to tell that here.",
     "I can't see that well enough to say.",
 )  # fmt: skip
 _DOUBT = (
-    "I can't tell for sure, but {0}", "Hard to say, but {0}", "I'm not certain, but {0}", "I am not quite sure, but I think {0}",
+    "I can't tell for sure, but {0}", "Hard to say, but {0}", "I'm not certain, but {0}",
+    "I am not quite sure, but I think {0}",
     "It is not easy to see, but I would say {0}",
 )  # fmt: skip
-_PLAIN = ("{Subject} {be} {v}.", "{Subject} {be} {v}.", "It looks like {subject} {be} {v}.", "As far as I can see, {subject} {be} {v}.",
+_PLAIN = ("{Subject} {be} {v}.", "{Subject} {be} {v}.", "It looks like {subject} {be} {v}.",
+"As far as I can see, {subject} {be} {v}.",
           "I see that {subject} {be} {v}.")  # fmt: skip
 _YES = ("Yes, {0}", "Yes, {0}", "Yes: {0}", "Yes, that is right: {0}")
 _NO = ("No, {0}", "No, {0}", "No: {0}", "No, I don't think so: {0}")
@@ -40,7 +44,8 @@ def filled_in(template: str, person: Person, *, question: bool, **more: str) -> 
     """A phrase of topic.py with its slots filled, its first letter as it was."""
     plural = person.plural
     return template.format(
-        p=person.subject, pobj=person.object, ps=person.possessive, P=_upper(person.subject), Ps=_upper(person.possessive), their=person.their,
+        p=person.subject, pobj=person.object, ps=person.possessive, P=_upper(person.subject),
+        Ps=_upper(person.possessive), their=person.their,
         has="have" if plural else "has", s="" if plural else "s", es="" if plural else "es",
         your="my" if question else "your", you="I" if question else "you", you_obj="me" if question else "you",
         **{"is": "are" if plural else "is", **more},
@@ -67,7 +72,8 @@ def statement(
         many = phrases.plural or (phrases.subject == "{p}" and person.plural)
         value = filled_in(_pick(told, rng), person, question=False)
         text = plain.format(subject=subject, Subject=_upper(subject), be="are" if many else "is", v=value)
-        if number and fact.unit in ("deg", "mm") and fact.value not in ("straight", "level", "upright", "camera", "closed") \
+        if number and fact.unit in ("deg", "mm") and fact.value not in ("straight", "level", "upright", "camera",
+        "closed") \
                 and rng is not None and fact.key not in _NO_NUMBER and rng.random() < 0.35:  # fmt: skip
             text = f"{text[:-1]}, by about {number}." if fact.unit == "deg" else f"{text[:-1]}, about {number}."
     else:
@@ -157,7 +163,11 @@ def worded(
     first = told[0]
     if kind == MUCH and spoken(first) and first.confidence >= GUESS:
         lead = f"About {spoken(first, rng)}"
-        text = statement(Fact(first.key, first.value, first.confidence), person, rng, own=own, short=True) if first.unit != "m" else ""
+        text = (
+            statement(Fact(first.key, first.value, first.confidence), person, rng, own=own, short=True)
+            if first.unit != "m"
+            else ""
+        )
         said = f"{lead}: {_lower(text)}" if text and first.key not in ("distance", "size") else f"{lead}."
         return reserved(said, first.confidence, rng)
     if kind == EITHER and first.confidence >= SURE and expected.asked and first.value not in expected.asked:
@@ -189,7 +199,7 @@ def answer_from_facts(topic: str, facts: Sequence[Fact], face: str | None = None
         return "I see only one person."
     elif not known:
         return _UNKNOWN[0]
-    named = {claim.key for claim in read_answer(question, own.keys).claims} | set(asked_keys(own.name, question))
+    named = {claim.key for claim in read_answer(question, own.keys).claims} or set(asked_keys(own.name, question))
     known = [fact for fact in known if fact.key in named] or known
     known.sort(key=lambda fact: own.keys.index(fact.key))
     order = next((fact.value for fact in facts if fact.key == "order" and fact.face == who), "only")
