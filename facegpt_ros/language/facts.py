@@ -91,6 +91,8 @@ def relevant(facts: Sequence[Fact], question_topic: str | None, face: str | None
     topic = TOPICS.get(question_topic or "")
     keys = topic.keys if topic is not None and topic.keys else _OVERVIEW
     asked = [fact for fact in facts if fact.key in keys and (face is None or fact.face in ("", face))]
+    if not asked:  # nobody is there, or nobody to compare with
+        return [fact for fact in facts if fact.key == "faces"]
     told = {fact.face for fact in asked}
     names = [fact for fact in facts if fact.key == "order" and fact.value != "only" and fact.face in told]
     return [*names, *sorted(asked, key=lambda fact: keys.index(fact.key))]

@@ -94,7 +94,8 @@ TABLE: dict[str, tuple[str, list[tuple[str, str]]]] = {
                 "open|wide open|half closed|closed|one closed",
             ),
             (
-                rf"\bone (?:eye )?is (?:closed|open|shut)\b|\bonly one eye\b(?: is (?:open|closed|shut)\b)?|\bnot both\b(?: eyes)?(?: are)?(?: open)?"
+                rf"\bone (?:eye )?is (?:closed|open|shut)\b|\bonly one eye\b(?: is (?:open|closed|shut)\b)?"
+                rf"|\bnot both\b(?: eyes)?(?: are)?(?: open)?"
                 rf"|\bwink\w*|\b(?:{_EYE_L}|{_EYE_R}) eye"
                 r"\W+(?:is )?(?:closed|shut)|\bclos\w+ (?:just |only )?one eye|\bopen and closed\b",
                 "one closed",

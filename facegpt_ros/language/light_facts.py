@@ -23,11 +23,10 @@ _FRONT = np.array([[x, y, -np.sqrt(1 - x * x - y * y)] for x in (-0.6, 0, 0.6) f
 
 def light_facts(face: Face, spread: Spread) -> list[Fact]:
     """light_side, light_height, light_contrast, light_brightness, light_tint; none where φ was not estimated."""
-    phi = np.asarray(face.illumination, np.float64).ravel()
-    if len(phi) != 27:
+    if np.size(face.illumination) != 27:
         return []
     sigma = filled(spread.illumination, _SPREAD, 27).reshape(9, 3)
-    phi = phi.reshape(9, 3)
+    phi = np.asarray(face.illumination, np.float64).reshape(9, 3)
     white = phi.mean(1)
     first = white[[3, 1, 2]] * SH_CONSTANTS[1]  # x, y, z of where most light comes from, in the turned camera
     towards = _rolled_back(face) @ first

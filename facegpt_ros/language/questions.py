@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from facegpt_ros.language.person import ME, YOU, Person, asked_person
 from facegpt_ros.language.topics import DESCRIBE, PHRASES, TOPICS
 from facegpt_ros.language.unknowable import decline, unknowable_questions
 from facegpt_ros.language.wording import filled_in, worded
+
+T = TypeVar("T")
 
 #: Share of samples that ask what a face cannot tell, and that ask for a description.
 _UNKNOWABLE_SHARE, _DESCRIBE_SHARE = 0.08, 0.05
@@ -53,7 +56,7 @@ class Sample:
     expected: Expected
     face: str = ""
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str | Expected]:
         return iter((self.question, self.answer, self.topic, self.expected))
 
 
@@ -120,7 +123,8 @@ def _asked(rng: np.random.Generator, frame: Frame, facts: Sequence[Fact], whom: 
     if frame.topic == DESCRIBE:
         own = [fact for fact in facts if face and fact.face == face]
     own.sort(key=lambda fact: topic.keys.index(fact.key) if fact.key in topic.keys else len(topic.keys))
-    key, asked, words = frame.key, frame.asked, {}
+    key, asked = frame.key, frame.asked
+    words: dict[str, str] = {}
     if frame.generic:
         key = _generic_key(rng, frame, [fact.key for fact in own] or list(topic.keys))
         key, asked, words = _predicates(rng, frame.kind, key, own, person)
@@ -245,5 +249,5 @@ def _with(verb: str, subject: str) -> str:
     return other.capitalize() if verb[0].isupper() else other
 
 
-def _pick(options, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _pick(options: Sequence[T], rng: np.random.Generator) -> T:
     return options[int(rng.integers(len(options)))]

@@ -13,12 +13,11 @@ from facegpt_ros.language.topics import PHRASES
 _LONGEST = 2000  # characters; longer answers are read so far
 _NO_CUE = 80  # characters; how far off a topic's own word counts as being where the clause does not name it
 _HEDGE = re.compile(
-    r"\b(?:i (?:can(?:'t|not| not)|could(?:n't| not)|am (?:not able|unable) to|'?m (?:not able|unable) to) (?:really "
-    r"|quite )?"
-    r"(?:tell|say|see|make (?:that|it|this) out|be (?:sure|certain)|judge)\b[^,.;:!?]*|i(?:'m| am) (?:not"
-    r"|un)[ -]?(?:quite |entirely |really |so )?(?:sure|certain)\b[^,.;:!?]*"
-    r"|(?:it is |it's |that is |that's )?(?:hard|difficult|not easy) to (?:say|tell|see|make out)\b[^,.;:!?]*"
-    r"|\bunsure\b|\bprobably\b|\bpossibly\b|\bperhaps\b|\bmaybe\b)"
+    r"\bi(?: can(?:'t|not| not)| could(?:n't| not)| am (?:not able|unable) to|'m (?:not able|unable) to) "
+    r"(?:really |quite )?(?:tell|say|see|make (?:that|it|this) out|be (?:sure|certain)|judge)\b[^,.;:!?]*"
+    r"|\bi(?:'m| am) (?:not|un)[ -]?(?:quite |entirely |really |so )?(?:sure|certain)\b[^,.;:!?]*"
+    r"|\b(?:it is |it's |that is |that's )?(?:hard|difficult|not easy) to (?:say|tell|see|make out)\b[^,.;:!?]*"
+    r"|\b(?:unsure|probably|possibly|perhaps|maybe)\b"
 )
 _FILLERS = re.compile(
     r"\bi don't think so\b|\bas far as (?:i|one) can (?:see|tell)\b,?|\b(?:which|what) is (?:it|true|right)\b"
@@ -187,6 +186,8 @@ def _matches(clause: str, own: tuple[str, ...]) -> list[_Match]:
     cues = {key: [match.span() for match in entry.cue.finditer(clause)] for key, entry in entries.items()}
     if cues["most_smiling"]:
         cues["smile"] = []
+    if cues["skin_tone"]:  # whose "light" is none
+        cues["light_brightness"] = []
     found = []
     for key, entry in entries.items():
         alone = key in own and not any(cues.get(other) for other in own)
