@@ -15,7 +15,7 @@ from facegpt_ros.language.fact import Fact, Spread, combined, filled, graded
 from facegpt_ros.morphable.linear import LinearModel
 
 _ACTIVATION, _MORE_AT_ONE = 0.04, 0.08  # spread of an action at rest; estimates of strong ones err more
-_SLIGHT, _BROAD = 0.2, 0.5  # of a smile
+_SLIGHT, _BROAD = 0.2, 0.6  # of a smile
 _ACTS = 0.3  # an action of the mouth or the brows shows from here on
 _STRAINED = 0.5  # an action of mouth, nose or brows that no calm face shows
 _LOOKS = 0.28  # an expression has a name from here on

@@ -111,12 +111,7 @@ def sample_dialogue(
 def _asked(rng: np.random.Generator, frame: Frame, facts: Sequence[Fact], whom: str | None = None) -> Sample:
     topic = TOPICS[frame.topic]
     person, face, order = _whom(rng, facts, whom)
-    if (
-        order == "only"
-        and frame.topic in _ABOUT_ME
-        and rng.random() < _ABOUT_ME_SHARE
-        and not _VIEWER.search(frame.text)
-    ):
+    if order == "only" and rng.random() < _ABOUT_ME_SHARE and _may_be_me(frame):
         person = ME
     image = all(key in _OF_IMAGE for key in topic.keys)
     own = [fact for fact in facts if fact.face == ("" if image else face) and fact.key in topic.keys]
@@ -142,6 +137,11 @@ def _asked(rng: np.random.Generator, frame: Frame, facts: Sequence[Fact], whom: 
     own_side = " own " in question.lower()
     answer = worded(frame.topic, expected, rng, order=order, own=own_side, person=YOU if person is ME else None)
     return Sample(question, answer, frame.topic, expected, face)
+
+
+def _may_be_me(frame: Frame) -> bool:
+    names = "{p" in frame.text or (frame.generic and "{p" in PHRASES[TOPICS[frame.topic].keys[0]].subject)
+    return frame.topic in _ABOUT_ME and names and not _VIEWER.search(frame.text)
 
 
 def _naming(options: Sequence[Frame], facts: Sequence[Fact]) -> list[Frame]:
