@@ -128,7 +128,7 @@ class Studio:
             self.background(rng),
             rng,
         )
-        return replace(render, image=_sensor(render.image, rng))
+        return replace(render, image=webcam(render.image, rng))
 
     def random_albedo(self, rng: np.random.Generator) -> np.ndarray:
         """γ (A,)."""
@@ -187,7 +187,7 @@ def landmarks_on(model: MorphableModel, vertices: np.ndarray, yaw: float) -> np.
     return points
 
 
-def _sensor(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def webcam(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A webcam's blur, noise and compression; nothing that hides the face."""
     image = cv2.GaussianBlur(np.ascontiguousarray(image), (0, 0), rng.uniform(0.4, 1.4))
     noisy = image.astype(np.float32) + rng.normal(0, rng.uniform(1, 8), image.shape)

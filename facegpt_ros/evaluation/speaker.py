@@ -1,0 +1,113 @@
+"""What is evaluated when FaceGPT talks: one interface, whatever runs the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from facegpt_ros.errors import ConfigError, ImageError
+from facegpt_ros.model.prompts import Kind, Part
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.model import MorphableModel
+
+Prompt = Sequence[Part]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer.
+
+    Attributes:
+        text: without special tokens.
+        raw: θ (D,) float32 of its first <FACE>, as ThetaLayout decodes it; None where it has none.
+        finished: whether it ended by itself, not by the limit.
+    """
+
+    text: str
+    raw: np.ndarray | None = None
+    finished: bool = True
+
+
+class Speaker(Protocol):
+    """Answers prompts of model/prompts.py, always with the likeliest token."""
+
+    model_id: str  #: name and version of the weights
+    crop_size: int  #: S, px
+    layout: ThetaLayout  #: of raw θ
+
+    def say(self, asked: Sequence[Prompt], crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
+        """An answer to each prompt, whose assistant's turn is open.
+
+        Args:
+            crops: (N, S, S, 3) uint8 BGR, the picture of each prompt; None: the prompts hold no image.
+            limit: tokens of an answer.
+        """
+
+    def close(self) -> None:
+        """Frees the weights."""
+
+
+class Reader(Speaker, Protocol):
+    """A Speaker that can also be read against the language model that it began as."""
+
+    def read(self, texts: Sequence[Prompt], *, base: bool = False) -> list[np.ndarray]:
+        """Log-likelihood of every learnt token of each text, nats, (T,) each; a text's first token has none.
+
+        Args:
+            base: by the language model without adapters and without <FACE>, to its full depth.
+        """
+
+    def base_words(self, asked: Sequence[Prompt], *, limit: int = 64) -> list[str]:
+        """What the language model itself answers, without adapters."""
+
+
+def open_speaker(
+    path: Path | None, model: MorphableModel, vision: Path | None = None, language: Path | None = None
+) -> Reader:
+    """The network of a file: a training checkpoint (.pt) runs in torch.
+
+    Args:
+        vision: .safetensors of the CNN that it was trained on; None: the shipped one.
+        language: .gguf of its language model; None: the one of the manifest.
+
+    Raises:
+        ConfigError: no file is given, or nothing here runs a file of its kind.
+        WeightsError: it is missing, broken, or made for another morphable model.
+    """
+    if path is None:
+        raise ConfigError("text, chat and general need a network that talks; give its --checkpoint")
+    if path.suffix == ".pt":
+        from facegpt_ros.evaluation.torch_speaker import TorchSpeaker
+
+        return TorchSpeaker.load(path, model, vision, language)
+    raise ConfigError(f"--checkpoint {path}: '{path.suffix}' is no network that talks; give a checkpoint.pt")
+
+
+def check_crops(asked: Sequence[Prompt], crops: np.ndarray | None, size: int) -> None:
+    """Raises ImageError where pictures and prompts do not go together."""
+    shown = sum(part.kind is Kind.IMAGE for prompt in asked for part in prompt)
+    if crops is None:
+        if shown:
+            raise ImageError(f"prompts hold {shown} images and none is given; give crops (N, {size}, {size}, 3)")
+    elif crops.dtype != np.uint8 or crops.shape != (len(asked), size, size, 3) or shown != len(asked):
+        raise ImageError(
+            f"crops are {crops.dtype} {crops.shape} for {len(asked)} prompts that hold {shown} images; give one uint8 "
+            f"({size}, {size}, 3) for each, and prompts of one image each"
+        )
+
+
+def say_all(
+    speaker: Speaker, asked: Sequence[Prompt], crops: Sequence[np.ndarray | None], *, limit: int = 64
+) -> list[Said]:
+    """As Speaker.say, for prompts with and without a picture together: crops (S, S, 3) or None, one for each."""
+    answers: dict[int, Said] = {}
+    for seen in (True, False):
+        rows = [i for i, crop in enumerate(crops) if (crop is not None) == seen]
+        if rows:
+            pictures = np.stack([crop for crop in crops if crop is not None]) if seen else None
+            answers |= zip(rows, speaker.say([asked[i] for i in rows], pictures, limit=limit), strict=True)
+    return [answers[i] for i in range(len(asked))]

@@ -1,0 +1,149 @@
+"""The network of a training checkpoint, for evaluation: it answers, and reads texts with its adapters on and off."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from facegpt_ros import engines
+from facegpt_ros.errors import ConfigError, WeightsError
+from facegpt_ros.evaluation.speaker import Prompt, Said, check_crops
+from facegpt_ros.model import prompts
+from facegpt_ros.model.facegpt import FaceGPT
+from facegpt_ros.model.generate import Answer, generate
+from facegpt_ros.model.lora import adapters, add_adapters
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.training.export import load_weights
+from facegpt_ros.training.facegpt import read_language
+from facegpt_ros.training.loop import load_checkpoint
+from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
+
+_TOGETHER = 48
+_READ_TOGETHER = 8
+
+
+class TorchSpeaker:
+    """A Reader (evaluation/speaker.py) of a FaceGPT in torch, on the CPU.
+
+    Args:
+        net: of any precision.
+        crop_size: S, px.
+        model_id: of the weights.
+    """
+
+    def __init__(self, net: FaceGPT, crop_size: int, model_id: str) -> None:
+        self.net, self.crop_size, self.model_id = net.eval(), crop_size, model_id
+        self.layout: ThetaLayout = net.layout
+
+    @classmethod
+    def load(
+        cls, path: Path, model: MorphableModel, vision: Path | None = None, language: Path | None = None
+    ) -> TorchSpeaker:
+        """The averaged weights of a checkpoint.pt of `facegpt train facegpt`.
+
+        Raises:
+            WeightsError: a file is missing or broken, or was trained with another morphable model or vision encoder.
+        """
+        state = load_checkpoint(path)
+        missing = [key for key in ("ema", "size", "rank", "depth", METADATA_KEY) if key not in state]
+        if missing:
+            raise WeightsError(f"{path} has no {missing[0]}: it is no FaceGPT; give a checkpoint of `train facegpt`")
+        outputs = Outputs.of(model)
+        if state[METADATA_KEY] != outputs.to_json():
+            raise WeightsError(
+                f"{path} was trained with another morphable model than {model.model_id}; use both of one release"
+            )
+        eyes = load_weights(vision or engines.fetch("regressor_fp32", download=False))
+        if eyes.layout != outputs.layout:
+            raise WeightsError(
+                f"the vision encoder is made for {eyes.layout}, {path} for {outputs.layout}; give its own"
+            )
+        words, tokenizer = read_language(language)
+        add_adapters(words, state["rank"], 2.0 * state["rank"])
+        net = FaceGPT(eyes, words, tokenizer, state["size"] // 32, state["depth"] or None)
+        absent, unexpected = net.load_state_dict(state["ema"], strict=False)
+        ours = [n for n in absent if not n.startswith("vision.") and not (n.startswith("language.") and _base(n))]
+        if unexpected or ours:
+            raise WeightsError(f"{path} lacks {ours[:2]} or has {unexpected[:2]} too many; train it again")
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return cls(net, state["size"], f"facegpt@{sha256[:8]} ({state.get('stage', '')}, step {state.get('step', '')})")
+
+    def say(self, asked: Sequence[Prompt], crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
+        """See Speaker.say."""
+        check_crops(asked, crops, self.crop_size)
+        answers: dict[int, Said] = {}
+        for rows in self._batches(asked, _TOGETHER):
+            some = [asked[i] for i in rows]
+            if crops is None:
+                said = generate(self.net, some, limit=limit)
+            else:
+                with torch.inference_mode():
+                    seen = self.net.see(torch.from_numpy(np.ascontiguousarray(crops[rows])))
+                said = generate(self.net, some, range(len(rows)), *seen, limit=limit)
+            answers |= zip(rows, map(_said, said), strict=True)
+        return [answers[i] for i in range(len(asked))]
+
+    @torch.inference_mode()
+    def read(self, texts: Sequence[Prompt], *, base: bool = False) -> list[np.ndarray]:
+        """See Reader.read. Raises ConfigError where the base is asked for a token that it does not have."""
+        likely: dict[int, np.ndarray] = {}
+        for rows in self._batches(texts, _READ_TOGETHER):
+            sequences = self.net.sequences([texts[i] for i in rows], [-1] * len(rows))
+            if base and bool((sequences.ids >= self.net.tokenizer.own).any()):
+                raise ConfigError("a text holds <FACE>, which the base language model does not know; leave it out")
+            with self._base() if base else nullcontext():
+                hidden = self.net.read(self.net.embed(sequences.ids, sequences.image, None))
+                for row, i in enumerate(rows):
+                    asked = sequences.learnt[row, 1:]
+                    logits = self.net.logits(hidden[row, :-1][asked])
+                    logits = logits[:, : self.net.tokenizer.own] if base else logits
+                    ids = sequences.ids[row, 1:][asked]
+                    likely[i] = torch.log_softmax(logits.float(), -1).gather(1, ids[:, None])[:, 0].numpy()
+        return [likely[i] for i in range(len(texts))]
+
+    def base_words(self, asked: Sequence[Prompt], *, limit: int = 64) -> list[str]:
+        """See Reader.base_words."""
+        with self._base():
+            return [answer.text for answer in self.say(asked, limit=limit)]
+
+    def close(self) -> None:
+        """Nothing to free beyond the weights."""
+
+    def _batches(self, asked: Sequence[Prompt], most: int) -> Iterator[list[int]]:
+        """Rows of prompts of about the same length, which are read together."""
+        lengths = [len(prompts.tokens(p, self.net.tokenizer, self.net.projector.tokens)[0]) for p in asked]
+        order = sorted(range(len(asked)), key=lengths.__getitem__)
+        yield from (order[start : start + most] for start in range(0, len(order), most))
+
+    @contextmanager
+    def _base(self) -> Iterator[None]:
+        """The language model as it was before the training: no adapters, all layers, and a <FACE> that nobody says."""
+        net, own = self.net, list(adapters(self.net.language))
+        scales, depth, ours = [a.scale for _, a in own], net.depth, net.ours.detach().clone()
+        try:
+            for _, adapter in own:
+                adapter.scale = 0.0
+            net.depth = None
+            net.ours.data.zero_()
+            yield
+        finally:
+            for (_, adapter), scale in zip(own, scales, strict=True):
+                adapter.scale = scale
+            net.depth = depth
+            net.ours.data.copy_(ours)
+
+
+def _said(answer: Answer) -> Said:
+    raw = None if answer.raw is None else answer.raw.detach().float().numpy()
+    return Said(answer.text, raw, answer.finished)
+
+
+def _base(name: str) -> bool:
+    """Whether a tensor is the language model's own."""
+    return not name.endswith((".up", ".down"))
