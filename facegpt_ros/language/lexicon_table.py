@@ -33,7 +33,7 @@ TABLE: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "head_pitch": (
         r"\bheads?\b|\bchin\b|\bpitch\b|\bnod\w*",
         [
-            (r"\b(?:up|upwards?|raised|lifted|tipped back|(?:leans?|leaning) back|held high)\b", "up"),
+            (r"\b(?:up|upwards?|raise[ds]?|lift(?:ed|s)?|tipped back|(?:leans?|leaning) back|held high)\b", "up"),
             (r"\b(?:down|downwards?|lowered|bent|bends?|bowed|bow(?:s|ing)|hangs?|hanging|drooping)\b", "down"),
             (r"\blevel\b", "level"),
         ],
@@ -170,9 +170,9 @@ TABLE: dict[str, tuple[str, list[tuple[str, str]]]] = {
                 "corners down",
             ),
             (r"\bsmil\w*|\bgrin\w*|\bcorners?\b[^|]{0,30}\bup\b", "smiling"),
-            (r"\bpucker\w*|\bpurs(?:ed|es|ing)\b|\bkiss\w*|\bpout\w*", "puckered"),
+            (r"\bpucker\w*|\bpurs(?:e|ed|es|ing)\b|\bkiss\w*|\bpout\w*", "puckered"),
             (r"\brounded\b|\bfunnel\w*|\ban o\b", "rounded"),
-            (r"\bpress(?:ed|es|ing)\b|\btight\b", "pressed"),
+            (r"\bpress(?:ed|es|ing)?\b|\btight\b", "pressed"),
             (r"\bstretch\w*", "stretched"),
             (r"\brelaxed\b|\bneutral\b|\bat rest\b|\bresting\b|\bnothing\b|\bnormal\b", "neutral"),
         ],
@@ -184,7 +184,7 @@ TABLE: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "brows": (
         r"\b(?:eye)?brows?\b",
         [
-            (r"\brais(?:ed|es|ing)\b|\blift(?:ed|s|ing)\b|\bup\b|\barched\b", "raised"),
+            (r"\brais(?:e|ed|es|ing)\b|\blift(?:ed|s|ing)?\b|\bup\b|\barched\b", "raised"),
             (r"\blower(?:ed|s|ing)?\b|\bknit(?:s|ted|ting)?\b|\bfurrow\w*|\bdown\b|\btogether\b|\bfrown\w*", "lowered"),
             (r"\brelaxed\b|\bneutral\b|\bat rest\b|\bresting\b|\bnormal\b|\bnothing\b", "relaxed"),
         ],

@@ -152,7 +152,9 @@ def _clause_claims(clause: str, own: tuple[str, ...]) -> list[Claim]:
             if match.key == "position_side" and not match.named and rivals:
                 continue
         elif (match.key == "position_side" and rivals) or any(
-            other.near < match.near or (other.key in own and other.near <= match.near) for other in rivals
+            other.near < match.near or (other.key in own and other.near <= match.near)
+            for other in rivals
+            if other.key != "position_side"
         ):
             continue
         negated = len(_NEGATOR.findall(clause[: match.start])) % 2 == 1

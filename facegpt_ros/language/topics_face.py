@@ -120,7 +120,7 @@ _LOOK = Phrases(
                f"{{Ps}} face looks {word} to me.")
         for word in ("happy", "surprised", "sad", "angry", "disgusted", "sleepy", "neutral")
     } | {"mixed": ("The expression is hard to name in one word.", "{P} {is} making a face that has no simple name.",
-                   "It is neither neutral nor any of the usual expressions.")},
+                   "The expression is neither neutral nor any of the usual ones.")},
 )  # fmt: skip
 
 FACE = (

@@ -104,7 +104,7 @@ _HEIGHT = Phrases(
     {
         "up": ("looking up", "looking upwards"),
         "down": ("looking down", "looking downwards", "?looking at the floor"),
-        "level": ("!looking neither up nor down", "!looking straight on, neither up nor down"),
+        "level": ("!looking neither up nor down",),
     },
     {"up": ("{Ps} eyes point upwards.",), "down": ("{Ps} eyes point downwards.",)},
 )

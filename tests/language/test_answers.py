@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from facegpt_ros.language.questions import sample
 from facegpt_ros.language.reading import read_answer
 from facegpt_ros.language.topic_classifier import accuracy, labelled_questions
 from facegpt_ros.language.topics import TOPICS
+from facegpt_ros.language.wording import worded
 from facegpt_ros.morphable.model import MorphableModel
 from tests.language.people import SIZE, anybody, face
 
@@ -214,6 +217,25 @@ def test_own_answers_never_contradict_the_facts(model):
         one = sample(rng, "train", facts)
         assert contradicts(one.answer, facts, one.topic, question=one.question) is None, one
         assert contradicts(one.answer, facts) is None, one
+
+
+def test_answers_for_another_face_are_wrong(model):
+    rng = np.random.default_rng(14)
+    people = [face_facts(model, anybody(model, rng), SIZE) for _ in range(40)]
+    values = {key: {f.value for facts in people for f in facts if f.key == key} for key in {f.key for f in people[0]}}
+    tried = 0
+    for facts in people * 5:
+        one = sample(rng, "test", facts)
+        sure = [f for f in one.expected.facts if f.confidence > 0.8 and not f.also and one.expected.kind == WHAT]
+        if one.topic == "describe" or not sure:
+            continue
+        true = sure[int(rng.integers(len(sure)))]
+        for other in values[true.key] - {true.value}:
+            lie = replace(true, value=other, number=true.number and 2.5 * true.number)
+            answer = worded(one.topic, replace(one.expected, facts=(lie,)), rng)
+            tried += 1
+            assert not judge(answer, one.topic, one.expected), (one.question, answer, true)
+    assert tried > 50
 
 
 @pytest.mark.parametrize("topic", [name for name in TOPICS if not TOPICS[name].several])
