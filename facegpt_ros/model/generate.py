@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from facegpt_ros.model import prompts
-from facegpt_ros.model.facegpt import FaceGPT
-from facegpt_ros.model.kv_cache import KVCache
+from facegpt_ros.model.vlm import FaceVLM
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Answer:
 
 @torch.inference_mode()
 def generate(
-    net: FaceGPT,
+    net: FaceVLM,
     parts: Sequence[Sequence[prompts.Part]],
     image: Sequence[int] | None = None,
     image_tokens: Tensor | None = None,
@@ -49,7 +48,7 @@ def generate(
         temperature: 0 always says the likeliest token.
     """
     rows = list(image) if image is not None else [-1] * len(parts)
-    read = [prompts.tokens(p, net.tokenizer, net.projector.tokens)[0] for p in parts]
+    read = [net.tokens(p)[0] for p in parts]
     answers: list[Answer | None] = [None] * len(parts)
     for length in sorted({len(ids) for ids in read}):
         same = [i for i, ids in enumerate(read) if len(ids) == length]
@@ -64,7 +63,7 @@ def generate(
 
 
 def _together(
-    net: FaceGPT,
+    net: FaceVLM,
     ids: Tensor,
     where: Tensor,
     image_tokens: Tensor | None,
@@ -75,7 +74,7 @@ def _together(
 ) -> tuple[list[list[int]], list[Tensor | None]]:
     """Tokens of each answer to ids (B, T), its end included, and the first face of each."""
     count, length = ids.shape
-    cache = KVCache.of(net.language.config, count, length + limit + 1, device=ids.device)
+    cache = net.cache(count, length + limit + 1)
     hidden = net.read(net.embed(ids, where, image_tokens), cache)
     said: list[list[int]] = [[] for _ in range(count)]
     raws: list[Tensor | None] = [None] * count

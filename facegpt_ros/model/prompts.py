@@ -1,7 +1,8 @@
 """Every template in one place: how a picture, a request and an answer become one sequence.
 
-A sequence is a list of parts: text of ours (special tokens mean what they are), a person's text, or IMAGE, where image
-tokens go. The per-frame prompt puts the request before the image, so that all before the image is read once.
+A sequence is a list of parts: marks of who speaks, which each family of language models writes in its own way (Turns),
+text of ours (special tokens mean what they are), a person's text, or IMAGE, where image tokens go. The per-frame prompt
+puts the request before the image, so that all before the image is read once.
 """
 
 from __future__ import annotations
@@ -10,21 +11,91 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from facegpt_ros.model.tokenizer import FACE, Tokenizer
+from facegpt_ros.model.tokenizer import FACE, TokenizerLike
 
 SYSTEM = "You are a helpful AI assistant who sees faces."
 RECONSTRUCT = "This face in 3D:"
 ANSWERS = ("It is", "Here it is:", "The face is", "That face is")
-_SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
-_USER = "<|im_start|>user\n"
-_ASSISTANT = "<|im_end|>\n<|im_start|>assistant\n"
-_END = "<|im_end|>\n"
 
 
 class Kind(Enum):
+    """Of a part. TEMPLATE, TEXT and IMAGE are read as they are; the others name a field of Turns."""
+
     TEMPLATE = "template"
     TEXT = "text"
     IMAGE = "image"
+    BEGIN = "begin"
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    END = "end"
+    NEXT = "next"
+    OPEN = "open"
+    CLOSE = "close"
+    BREAK = "line_break"
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How a family of language models marks who speaks; its own special tokens mean what they are.
+
+    Attributes:
+        system: around what is said before all turns, "{}".
+        user: opens a person's turn.
+        assistant: closes it, and opens the answer.
+        end: closes an answer; one token, which the model learns to say.
+        next: between an answer and the next turn.
+        begin: in front of everything.
+        open, close: around image tokens.
+        line_break: between an image and words about it.
+        gap: between a mark and the text that it opens.
+    """
+
+    system: str
+    user: str
+    assistant: str
+    end: str
+    next: str
+    begin: str = ""
+    open: str = ""
+    close: str = ""
+    line_break: str = ""
+    gap: str = ""
+
+
+#: SmolLM2-Instruct (ChatML), as FaceGPT's own model writes it.
+SMOLLM2 = Turns(
+    system="<|im_start|>system\n{}<|im_end|>\n",
+    user="<|im_start|>user\n",
+    assistant="<|im_end|>\n<|im_start|>assistant\n",
+    end="<|im_end|>",
+    next="\n",
+    line_break="\n",
+)
+#: Of larger models, by the model_type of their config.json, as their own chat templates and processors write it.
+_SMOLVLM = Turns(
+    begin="<|im_start|>",
+    system="System: {}<end_of_utterance>\n",
+    user="User:",
+    assistant="<end_of_utterance>\nAssistant:",
+    end="<end_of_utterance>",
+    next="\n",
+    open="<fake_token_around_image><global-img>",
+    close="<fake_token_around_image>",
+    gap=" ",
+)
+_LLAVA = Turns(  # Vicuna's, as LLaVA-1.5 was trained with (Liu et al. 2023)
+    begin="<s>",
+    system=" {}",
+    user=" USER:",
+    assistant=" ASSISTANT:",
+    end="</s>",
+    next="",
+    open=" ",
+    line_break="\n",
+    gap=" ",
+)
+HUB_TURNS = {"idefics3": _SMOLVLM, "smolvlm": _SMOLVLM, "llava": _LLAVA}
 
 
 @dataclass(frozen=True)
@@ -33,7 +104,7 @@ class Part:
 
     Attributes:
         kind: how text is read.
-        text: empty for an image.
+        text: empty for an image and for most marks.
         learnt: whether the language loss asks the model to say it.
     """
 
@@ -47,12 +118,12 @@ IMAGE = Part(Kind.IMAGE)
 
 def frame_prefix() -> list[Part]:
     """What stands before the image on every frame, the same for all: its keys and values are cached."""
-    return [Part(Kind.TEMPLATE, _USER + RECONSTRUCT)]
+    return [Part(Kind.BEGIN), Part(Kind.USER), Part(Kind.TEMPLATE, RECONSTRUCT), Part(Kind.OPEN)]
 
 
 def frame_suffix() -> list[Part]:
     """What stands after the image; its last token is <FACE>."""
-    return [Part(Kind.TEMPLATE, _ASSISTANT + FACE)]
+    return [Part(Kind.CLOSE), Part(Kind.ASSISTANT), Part(Kind.TEMPLATE, FACE)]
 
 
 def frame() -> list[Part]:
@@ -68,31 +139,41 @@ def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "")
         image: whether it is about a picture, which then opens the first turn.
         facts: what was computed about it, given to the model with the picture.
     """
-    parts = [Part(Kind.TEMPLATE, _SYSTEM.format(SYSTEM))]
+    parts = [Part(Kind.BEGIN), Part(Kind.SYSTEM, SYSTEM)]
     for i, (asked, answer) in enumerate(turns):
-        parts.append(Part(Kind.TEMPLATE, _USER))
+        parts.append(Part(Kind.USER))
         if image and i == 0:
-            parts.append(IMAGE)
-            parts.append(Part(Kind.TEMPLATE, "\n"))
+            parts += [Part(Kind.OPEN), IMAGE, Part(Kind.CLOSE), Part(Kind.BREAK)]
         if facts and i == 0:
             parts.append(Part(Kind.TEXT, facts + "\n"))
         parts.append(Part(Kind.TEXT, asked))
-        parts.append(Part(Kind.TEMPLATE, _ASSISTANT))
+        parts.append(Part(Kind.ASSISTANT))
         if answer:
-            parts.append(Part(Kind.TEMPLATE, answer + "<|im_end|>", learnt=True))
-            parts.append(Part(Kind.TEMPLATE, "\n"))
+            parts.append(Part(Kind.TEMPLATE, answer, learnt=True))
+            parts.append(Part(Kind.END, learnt=True))
+            parts.append(Part(Kind.NEXT))
     return parts
 
 
-def tokens(parts: Sequence[Part], tokenizer: Tokenizer, image_tokens: int) -> tuple[list[int], list[bool]]:
+def tokens(
+    parts: Sequence[Part], tokenizer: TokenizerLike, image_tokens: int, turns: Turns = SMOLLM2
+) -> tuple[list[int], list[bool]]:
     """Ids, -1 for each image token, and whether the language loss asks for each."""
     ids: list[int] = []
     learnt: list[bool] = []
+    gap = ""
     for part in parts:
         if part.kind is Kind.IMAGE:
             new = [-1] * image_tokens
+        elif part.kind is Kind.TEXT:
+            new = tokenizer.encode(gap + part.text)
+        elif part.kind is Kind.TEMPLATE:
+            new = tokenizer.template(part.text if part.text.startswith(FACE) else gap + part.text)
+        elif part.kind is Kind.SYSTEM:
+            new = tokenizer.template(turns.system.format(part.text))
         else:
-            new = tokenizer.template(part.text) if part.kind is Kind.TEMPLATE else tokenizer.encode(part.text)
+            new = tokenizer.template(getattr(turns, part.kind.value))
+        gap = turns.gap if part.kind in (Kind.USER, Kind.ASSISTANT) else ""
         ids += new
         learnt += [part.learnt] * len(new)
     return ids, learnt

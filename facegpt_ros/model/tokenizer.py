@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.model.gguf_file import Vocabulary
 
 FACE = "<FACE>"
 OURS = (FACE,)
 MAX_CHARACTERS = 8192
+
+
+class TokenizerLike(Protocol):
+    """Text ↔ ids of one language model, with OURS behind its own.
+
+    Attributes:
+        face: id of <FACE>.
+        end: id that ends a turn.
+        own: how many ids the language model has; ours follow.
+        size: with ours.
+    """
+
+    face: int
+    end: int
+    own: int
+    size: int
+
+    def template(self, text: str) -> list[int]:
+        """Ids of text of ours, in which special tokens mean what they are."""
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a person's text, in which special tokens are mere characters; ConfigError where it is too long."""
+
+    def decode(self, ids: list[int], special: bool = False) -> str:
+        """Text of ids; special: with <FACE> and its like."""
+
+
+def readable(text: str) -> str:
+    """A person's text as UTF-8 can hold it: lone surrogates become "?".
+
+    Raises:
+        ConfigError: it is longer than MAX_CHARACTERS.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ConfigError(f"the text has {len(text)} characters; say it in at most {MAX_CHARACTERS}")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class Tokenizer:
@@ -50,9 +88,7 @@ class Tokenizer:
         Raises:
             ConfigError: it is longer than MAX_CHARACTERS.
         """
-        if len(text) > MAX_CHARACTERS:
-            raise ConfigError(f"the text has {len(text)} characters; say it in at most {MAX_CHARACTERS}")
-        return self._plain.encode(text.encode("utf-8", "replace").decode("utf-8")).ids
+        return self._plain.encode(readable(text)).ids
 
     def decode(self, ids: list[int], special: bool = False) -> str:
         """Text of ids; special: with <FACE> and its like."""

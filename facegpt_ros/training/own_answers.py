@@ -13,8 +13,8 @@ from tqdm import tqdm
 from facegpt_ros.atomic_file import write_whole
 from facegpt_ros.language.requests import not_asking
 from facegpt_ros.model import prompts
-from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.generate import generate
+from facegpt_ros.model.vlm import FaceVLM
 
 KINDS = ("instruction", "sum", "small talk", "faces in general")
 _TEMPERATURE = 0.8
@@ -28,7 +28,7 @@ def general_prompts(count: int, seed: int, split: str) -> list[str]:
     return [not_asking(rng, split, KINDS[i % len(KINDS)]).text for i in range(count)]
 
 
-def own_answers(net: FaceGPT, asked: Sequence[str], path: Path, seed: int = 0) -> list[tuple[str, str]]:
+def own_answers(net: FaceVLM, asked: Sequence[str], path: Path, seed: int = 0) -> list[tuple[str, str]]:
     """(prompt, answer) pairs; read from path where they were made for the same prompts.
 
     Args:
@@ -41,7 +41,7 @@ def own_answers(net: FaceGPT, asked: Sequence[str], path: Path, seed: int = 0) -
             return [(row["prompt"], row["answer"]) for row in held if row["answer"]]
     generator = torch.Generator().manual_seed(seed)
     read = [prompts.chat([(text, "")]) for text in asked]
-    order = sorted(range(len(asked)), key=lambda i: len(prompts.tokens(read[i], net.tokenizer, 0)[0]))
+    order = sorted(range(len(asked)), key=lambda i: len(net.tokens(read[i])[0]))
     answers = [""] * len(asked)
     for start in tqdm(range(0, len(order), _TOGETHER), desc="own answers", unit="batch"):
         part = order[start : start + _TOGETHER]

@@ -8,6 +8,7 @@ pytest.importorskip("tokenizers", reason="training needs tokenizers")
 
 from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
+from facegpt_ros.model.prompts import Kind  # noqa: E402
 from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
@@ -137,7 +138,8 @@ def test_conversations_are_of_the_asked_kinds_and_end_with_their_faces(model, ba
     assert sum(faces) == 4 == len(talk.of_image) + len(talk.of_words)
     assert talk.image[: len(talk.of_image)] == talk.of_image
     assert faces[:4] == [True] * 4
-    assert answers[-1] == "thin<|im_end|>"
+    assert answers[-1] == "thin"
+    assert all(parts[-2].kind is Kind.END and parts[-2].learnt for parts in talk.parts)
 
 
 def test_words_that_ask_for_more_cost_more(model):
