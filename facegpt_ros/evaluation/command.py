@@ -8,11 +8,14 @@ from pathlib import Path
 
 #: Every set, and the function that scores it, loaded when it is asked for.
 _ESTIMATES, _SCANS = "estimate_command:run_estimates", "fit_command:run_scans"
+_LANGUAGE = "language_command:run_language"
 SETS = {
     **{f"{what}-{split}": _ESTIMATES for what in ("congress", "sfhq") for split in ("val", "test")},
     **{f"{what}{split}": _ESTIMATES for what in ("renders", "now", "identity", "jitter") for split in ("", "-val")},
     "scans": _SCANS,
     "scans-val": _SCANS,
+    **{f"{what}{split}": _LANGUAGE for what in ("text", "chat") for split in ("", "-val")},
+    "general": _LANGUAGE,
 }
 _FITS = "fit_command:run_fits"
 
@@ -23,8 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=tuple(SETS),
         required=True,
         help="photos of a split; renders of people the model never saw; now: shapes by the NoW challenge's protocol on "
-        "such renders and on a scan; identity: whether a face is known again; jitter: how steady a stream is; or "
-        "scans, which the morphable model itself is fitted to. What ends in -val is for choosing, the rest for reports",
+        "such renders and on a scan; identity: whether a face is known again; jitter: how steady a stream is; scans, "
+        "which the morphable model itself is fitted to; or of a network that talks, text: faces from words, chat: "
+        "answers about rendered people, general: how well it still knows its language. What ends in -val is for "
+        "choosing, the rest for reports",
     )
     parser.add_argument(
         "--data",
@@ -43,8 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--count",
         type=_positive,
-        help="how many pictures or people: renders 300, now 200, jitter 8, identity all, unless this says otherwise",
+        help="how many pictures or people: renders 300, now 200, jitter 8, identity all, unless this says otherwise; "
+        "of text 500 texts and 500 prompts of each kind, of chat 400 questions, of general 40 own answers",
     )
+    parser.add_argument("--checkpoint", type=Path, help="text, chat, general: checkpoint.pt of `facegpt train facegpt`")
+    parser.add_argument("--vision", type=Path, help="its regressor.safetensors; the shipped one by default")
+    parser.add_argument("--language", type=Path, help="its .gguf; SmolLM2-135M-Instruct by default")
     parser.add_argument("--weights", default="", help="other weights of the estimator than the shipped ones")
     parser.add_argument("--model", type=Path, help="scans and fit-labels: other morphable model than the shipped one")
     parser.add_argument("--now", type=Path, metavar="DIR", help="set now: the real NoW validation set, if you have it")
@@ -55,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    name = SETS[args.set] if args.method == "estimate" or SETS[args.set] == _SCANS else _FITS
+    name = SETS[args.set] if args.method == "estimate" or SETS[args.set] != _ESTIMATES else _FITS
     module, function = name.split(":")
     return int(getattr(import_module(f"facegpt_ros.evaluation.{module}"), function)(args))
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_LONG = ("per_action", "fit_median_by_case")  # parts that only the JSON holds
+_LONG = ("per_action", "fit_median_by_case", "judgeable", "beyond_the_reader")  # parts that only the JSON holds
 
 
 def tell(result: dict, path: Path | None) -> None:

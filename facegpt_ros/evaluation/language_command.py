@@ -1,0 +1,136 @@
+"""`facegpt evaluate` of a network that talks: faces from words, answers about faces, and general text."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from facegpt_ros.errors import WeightsError
+from facegpt_ros.evaluation.blind import BlindReader, blind_scores, known_faces, learn_scales
+from facegpt_ros.evaluation.chat_scores import (
+    CHAT_SEEDS,
+    QUESTIONS_A_SCENE,
+    cases,
+    chat_scores,
+    estimated_sight,
+    faces_found,
+    true_sight,
+)
+from facegpt_ros.evaluation.estimate_command import open_pipeline
+from facegpt_ros.evaluation.face_token_scores import (
+    ASKED_LIMIT,
+    TOKEN_SEEDS,
+    UNASKED_LIMIT,
+    asked_prompts,
+    face_token_scores,
+)
+from facegpt_ros.evaluation.general_scores import general_scores
+from facegpt_ros.evaluation.report import tell
+from facegpt_ros.evaluation.scenes import scenes
+from facegpt_ros.evaluation.sheet import save_sheet
+from facegpt_ros.evaluation.speaker import Reader, open_speaker
+from facegpt_ros.evaluation.text_scores import Generated, attribute_scores, generate_faces
+from facegpt_ros.evaluation.text_sheet import text_tiles
+from facegpt_ros.morphable.model import MorphableModel
+
+_TEXTS = _PROMPTS = 500
+_QUESTIONS = 400
+_ANSWERS = 40
+_BLIND_TEXTS = 200
+_KNOWN_FACES = 4  # of each attribute's words
+_PICTURES = 40
+_COLUMNS = 6
+
+
+def run_language(args: argparse.Namespace) -> int:
+    """Scores one of the sets text, chat and general; returns the exit status."""
+    model = MorphableModel.load()
+    what, _, split = args.set.partition("-")
+    score = {"text": _text, "chat": _chat, "general": _general}[what]
+    speaker = open_speaker(args.checkpoint, model, args.vision, args.language)
+    try:
+        figures = score(speaker, model, args, split or "test")
+        named = {"set": args.set, "model": speaker.model_id, "morphable_model": model.model_id}
+    finally:
+        speaker.close()
+    tell({**named, **figures}, args.json)
+    return 0
+
+
+def _text(speaker: Reader, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+    show, count = _progress(args.set), args.count or _TEXTS
+    faces = generate_faces(speaker, model, count, split, show)
+    attributes = attribute_scores(model, faces)
+    wanted = min(args.count or _PICTURES, _PICTURES)
+    pictures = [one for one in scenes(model, split, 2 * wanted, TOKEN_SEEDS[split]) if one.faces][:wanted]
+    tokens = {}
+    for name, asks, limit in (("asked", True, ASKED_LIMIT), ("unasked", False, UNASKED_LIMIT)):
+        show(f"prompts: {name}")
+        asked = asked_prompts(model, pictures, speaker.crop_size, args.count or _PROMPTS, split, asks)
+        tokens[name] = face_token_scores(speaker, asked, limit)
+    blind, reason = _blind(model, faces[:_BLIND_TEXTS], args.count, show)
+    if args.sheet:
+        save_sheet(args.sheet, text_tiles(model, faces, min(args.tiles, 24)), 24, _COLUMNS)
+    return {
+        "text_attributes": attributes["share"],
+        "text_attributes_blind": blind["ratio"] if blind else None,
+        "face_token_asked": tokens["asked"]["share"],
+        "face_token_unasked": tokens["unasked"]["share"],
+        "attributes": attributes,
+        "blind": blind,
+        **({"blind_skipped": reason} if reason else {}),
+        "face_token": tokens,
+    }
+
+
+def _blind(
+    model: MorphableModel, faces: Sequence[Generated], count: int | None, show: Callable[[str], None]
+) -> tuple[dict | None, str]:
+    """The verdict of the CNN, which knows no words; None and why, where it cannot be had."""
+    try:
+        pipeline = open_pipeline(argparse.Namespace(estimator="cnn", weights=""))
+    except WeightsError as error:
+        return None, str(error)
+    try:
+        reader = BlindReader(pipeline, model)
+        scales = learn_scales(reader, known_faces(model, min(count or _KNOWN_FACES, _KNOWN_FACES)), show)
+        return blind_scores(reader, scales, faces, show), ""
+    finally:
+        pipeline.close()
+
+
+def _chat(speaker: Reader, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+    show, count = _progress(args.set), args.count or _QUESTIONS
+    pictures = list(scenes(model, split, -(-count // QUESTIONS_A_SCENE), CHAT_SEEDS[split]))
+    asked = cases(model, pictures, count, max(count // 3, 1), split)
+    of_truth = chat_scores(speaker, asked, true_sight(model), show)
+    of_estimate, reason, found = None, "", None
+    try:
+        pipeline = open_pipeline(args)
+    except WeightsError as error:
+        reason = str(error)
+    else:
+        try:
+            see = estimated_sight(pipeline)
+            found = faces_found(see, pictures)
+            of_estimate = chat_scores(speaker, asked, see, show) | {"estimator": pipeline.model_id}
+        finally:
+            pipeline.close()
+    return {
+        "chat_correct": of_truth["correct"],
+        "chat_correct_estimated": of_estimate["correct"] if of_estimate else None,
+        "declined": of_truth["declined"],
+        "faces_found": found,
+        "facts_of_truth": of_truth,
+        "facts_of_estimate": of_estimate,
+        **({"estimate_skipped": reason} if reason else {}),
+    }
+
+
+def _general(speaker: Reader, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+    return general_scores(speaker, args.data / "audio", args.count or _ANSWERS, _progress(args.set))
+
+
+def _progress(name: str) -> Callable[[str], None]:
+    return lambda text: print(f"\r{name} {text:<40}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,52 @@
+"""Stand-ins for a network that talks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from facegpt_ros.evaluation.speaker import Said, check_crops
+from facegpt_ros.model.prompts import Kind
+from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.morphable.model import MorphableModel
+
+
+def layout_of(model: MorphableModel) -> ThetaLayout:
+    return ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+
+
+class Talker:
+    """Answers by what a person wrote, facts included; counts how many prompts came with a picture.
+
+    Args:
+        answer: the texts of a prompt → what is said.
+        better: how much likelier every token is with adapters than without, nats.
+    """
+
+    model_id, crop_size = "talker", 64
+
+    def __init__(self, layout: ThetaLayout, answer: Callable[[str], Said], better: float = 0.0) -> None:
+        self.layout, self.answer, self.better, self.seen, self.closed = layout, answer, better, 0, False
+
+    def say(self, asked: Sequence, crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
+        check_crops(asked, crops, self.crop_size)
+        self.seen += 0 if crops is None else len(crops)
+        return [self.answer(texts(prompt)) for prompt in asked]
+
+    def read(self, asked: Sequence, *, base: bool = False) -> list[np.ndarray]:
+        return [
+            np.full(max(sum(len(p.text.split()) for p in prompt if p.learnt) - 1, 0), -3.0 + (not base) * self.better)
+            for prompt in asked
+        ]
+
+    def base_words(self, asked: Sequence, *, limit: int = 64) -> list[str]:
+        return ["So it is, and always was." for _ in asked]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def texts(prompt: Sequence) -> str:
+    """What is a person's, not the template's."""
+    return "".join(part.text for part in prompt if part.kind is Kind.TEXT)
