@@ -30,7 +30,12 @@ class FaceGPT(FaceVLM):
     """
 
     def __init__(
-        self, vision: Regressor, language: LanguageModel, tokenizer: TokenizerLike, side: int = 4, depth: int | None = None
+        self,
+        vision: Regressor,
+        language: LanguageModel,
+        tokenizer: TokenizerLike,
+        side: int = 4,
+        depth: int | None = None,
     ) -> None:
         width = language.config.width
         scale = float(language.embedding.weight.detach().std())

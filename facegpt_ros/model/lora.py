@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 #: Layers of a language model that are adapted: attention and MLP.
 TARGETS = ("query", "key", "value", "output", "gate", "up", "down")
+#: The same layers as transformers names them.
+HUB_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 class LoraLinear(nn.Module):

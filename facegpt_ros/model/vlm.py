@@ -61,7 +61,12 @@ class FaceVLM(nn.Module, ABC):
     base: str | None = None
 
     def __init__(
-        self, tokenizer: TokenizerLike, layout: ThetaLayout, width: int, scale: float, turns: prompts.Turns = prompts.SMOLLM2
+        self,
+        tokenizer: TokenizerLike,
+        layout: ThetaLayout,
+        width: int,
+        scale: float,
+        turns: prompts.Turns = prompts.SMOLLM2,
     ) -> None:
         super().__init__()
         self.tokenizer, self.layout, self.turns = tokenizer, layout, turns

@@ -15,23 +15,20 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from facegpt_ros import engines
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model.face_head import Spread
-from facegpt_ros.model.facegpt import FaceGPT
-from facegpt_ros.model.gguf_file import GgufFile
 from facegpt_ros.model.language_model import LanguageModel
-from facegpt_ros.model.lora import add_adapters
 from facegpt_ros.model.regressor import decode
 from facegpt_ros.model.tokenizer import Tokenizer
+from facegpt_ros.model.vlm import FaceVLM
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
 from facegpt_ros.training.conversations import Conversations
-from facegpt_ros.training.export import load_weights
 from facegpt_ros.training.face_batches import FaceBatch, FaceBatches
 from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
+from facegpt_ros.training.networks import network, read_language
 from facegpt_ros.training.own_answers import general_prompts, own_answers
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
@@ -41,7 +38,7 @@ from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
 from facegpt_ros.training.words_loss import WORDS_WEIGHTS, WordsLoss
 
-__all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "run"]
+__all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "read_language", "run"]
 
 SPREAD_WEIGHTS = {"landmark_spread": 0.3, "angle_spread": 0.1, "shape_spread": 0.1, "expression_spread": 0.1}
 _WORDS_WEIGHT = 0.5  # of the sum over faces from words
@@ -68,8 +65,8 @@ class FaceTrainer(Loop):
     """
 
     shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "words.axes", "language")
-    net: FaceGPT
-    ema: FaceGPT
+    net: FaceVLM
+    ema: FaceVLM
     options: FaceGPTOptions
 
     def __init__(
@@ -86,18 +83,7 @@ class FaceTrainer(Loop):
         self.loss = RegressorLoss(self.model, self.outputs.layout)
         self.words_loss = WordsLoss(self.model, self.outputs.layout, self.loss.geometry)
         self.photometric = PhotometricLoss(self.model)
-        path = options.vision or engines.fetch("regressor_fp32", download=False)
-        vision = load_weights(path).requires_grad_(False)
-        if vision.layout != self.outputs.layout:
-            raise WeightsError(f"{path}: made for {vision.layout}, the morphable model needs {self.outputs.layout}")
-        language_model, tokenizer = language or read_language(options.language)
-        language_model.requires_grad_(False)
-        add_adapters(language_model, options.rank, 2.0 * options.rank)
-        if not self.stage.adapters:
-            language_model.requires_grad_(False)
-        side = options.size // 32
-        net = FaceGPT(vision, language_model, tokenizer, side, options.depth or None)
-        net.precision = torch.bfloat16 if options.bf16 else torch.float32
+        net = network(options, self.outputs.layout, self.stage.adapters, language)
         self.answered = answered or []
         if self.stage.general and answered is None:
             asked = general_prompts(_OWN_ANSWERS, options.seed, "train")
@@ -206,6 +192,7 @@ class FaceTrainer(Loop):
             "size": self.options.size,
             "rank": self.options.rank,
             "depth": self.options.depth,
+            "base": self.net.base,
             "stage": self.options.stage,
             METADATA_KEY: self.outputs.to_json(),
             "model": self.model.model_id,
@@ -214,10 +201,10 @@ class FaceTrainer(Loop):
 
     def accept(self, path: Path, state: dict[str, Any]) -> None:
         mine = self.identity()
-        for name in ("size", "rank", "depth", METADATA_KEY):
+        for name in ("base", "size", "rank", "depth", METADATA_KEY):
             if state.get(name) != mine[name]:
                 held = "another morphable model" if name == METADATA_KEY else f"{name} {state.get(name)}"
-                raise WeightsError(f"{path} was trained with {held}, this run has {name} {str(mine[name])[:20]}")
+                raise WeightsError(f"{path} was trained with {held}, this run has {name} {str(mine[name])[:40]}")
 
     def fresh(self) -> None:
         if not self.options.start_from:
@@ -234,14 +221,6 @@ class FaceTrainer(Loop):
         if name.startswith("vision."):
             return False
         return not name.startswith("language.") or name.endswith((".up", ".down"))
-
-
-def read_language(path: Path | None) -> tuple[LanguageModel, Tokenizer]:
-    """Of a GGUF file; SmolLM2-135M-Instruct, fetched when it is missing, if None."""
-    file = GgufFile(path or engines.fetch("language_model"))
-    model = LanguageModel(file.config)
-    model.load_state_dict({name: torch.from_numpy(value) for name, value in file.weights().items()})
-    return model.eval(), Tokenizer(file.vocabulary())
 
 
 def _rows(spread: Spread, keep: Tensor, n: int) -> Spread:

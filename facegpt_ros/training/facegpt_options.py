@@ -18,6 +18,7 @@ class FaceGPTOptions(RunOptions):
     stage: str = "align"
     vision: Path | None = None
     language: Path | None = None
+    vlm: str | None = None
     rank: int = 16
     depth: int = 0
     bf16: bool = False
@@ -28,6 +29,8 @@ class FaceGPTOptions(RunOptions):
             raise ConfigError(f"stage is '{self.stage}'; stages are {', '.join(STAGES)}")
         if self.rank < 1 or self.depth < 0:
             raise ConfigError(f"rank is {self.rank} and depth {self.depth}; they must be at least 1 and 0")
+        if self.vlm is not None and self.language:
+            raise ConfigError(f"vlm is '{self.vlm}' and language '{self.language}'; a vlm speaks itself, give one")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser, "checkpoint.pt of the stage before, when nothing is resumed", batch=32)
     stages = "; ".join(f"{name}: {stage.about}" for name, stage in STAGES.items())
     parser.add_argument("--stage", choices=STAGES, default="align", help=stages)
-    parser.add_argument("--vision", type=Path, help="regressor.safetensors; the shipped one by default")
+    parser.add_argument(
+        "--vision",
+        type=Path,
+        help="regressor.safetensors; the shipped one by default, with --vlm none: the mean face is the first guess",
+    )
     parser.add_argument("--language", type=Path, help=".gguf of a llama-type model; SmolLM2-135M-Instruct by default")
+    parser.add_argument(
+        "--vlm",
+        metavar="MODEL",
+        help="a larger vision-language model that sees and speaks instead: folder or Hugging Face id of a SmolVLM or a "
+        "LLaVA-1.5, such as HuggingFaceTB/SmolVLM-256M-Instruct",
+    )
     parser.add_argument("--rank", type=int, default=16, help="of the adapters")
     parser.add_argument("--depth", type=int, default=0, help="layers of the language model that run; 0: all")
     parser.add_argument("--bf16", action="store_true", help="the language model in bfloat16, where that is faster")
