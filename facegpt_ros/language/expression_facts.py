@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from facegpt_ros.face import Face
-from facegpt_ros.language.fact import Fact, Spread, combined, filled, graded
+from facegpt_ros.language.fact import Doubt, Fact, combined, filled, graded
 from facegpt_ros.morphable.linear import LinearModel
 
 _ACTIVATION, _MORE_AT_ONE = 0.04, 0.08  # spread of an action at rest; estimates of strong ones err more
@@ -40,7 +40,7 @@ def _openings(model: LinearModel) -> tuple[np.ndarray, np.ndarray]:
 class Activity:
     """δ of one face by name, with its spread; names that a model lacks are at rest."""
 
-    def __init__(self, model: LinearModel, face: Face, spread: Spread) -> None:
+    def __init__(self, model: LinearModel, face: Face, spread: Doubt) -> None:
         self.names = {name: i for i, name in enumerate(model.expression_names)}
         self._value = np.asarray(face.expression, np.float64)
         self._spread = filled(spread.expression, 0.0, len(self._value))

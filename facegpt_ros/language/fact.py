@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from facegpt_ros.face import Spread
 
 LEFT, RIGHT = "viewer's left", "viewer's right"
 #: A fact below the first is told with a reservation, below the second not at all.
@@ -43,7 +47,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Doubt:
     """Standard deviations of an estimate; None where unknown: the defaults of the shipped estimator then.
 
     A value that is not finite or negative counts as knowing nothing.
@@ -63,6 +67,31 @@ class Spread:
     illumination: float | np.ndarray | None = None
     albedo: np.ndarray | None = None
     distance: float | None = None
+
+
+#: Of identity coefficients when nothing of the shape is known, and the distance (mm) of the mean face from people then.
+_NOTHING_KNOWN, _MEAN_FACE_MM = 0.85, 0.96
+
+
+def doubt_of(spread: Spread | Doubt | None, identity: int) -> Doubt:
+    """What an estimator says of its errors on one face, as facts use it.
+
+    A shape that lies as far off as the mean face does tells nothing of identity; less, in proportion.
+
+    Args:
+        spread: of one face; None takes the defaults.
+        identity: number of coefficients.
+    """
+    if spread is None:
+        return Doubt()
+    if isinstance(spread, Doubt):
+        return spread
+    share = float(np.asarray(spread.shape, np.float64).ravel()[0]) / _MEAN_FACE_MM
+    return Doubt(
+        angle_deg=np.degrees(np.asarray(spread.angles, np.float64)).ravel(),
+        identity=np.full(identity, _NOTHING_KNOWN * share),
+        expression=np.asarray(spread.expression, np.float64).ravel(),
+    )
 
 
 def filled(spread: float | np.ndarray | None, default: float, count: int) -> np.ndarray:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facegpt_ros.errors import ModelError
 from facegpt_ros.face import Face
 from facegpt_ros.language.expression_facts import Activity, expression_facts
-from facegpt_ros.language.fact import GUESS, LEFT, RIGHT, SURE, Fact, Spread
+from facegpt_ros.language.fact import GUESS, LEFT, RIGHT, SURE, Doubt, Fact, doubt_of
 from facegpt_ros.language.head_facts import head_facts
 from facegpt_ros.language.light_facts import light_facts
 from facegpt_ros.language.place_facts import place_facts, together_facts
 from facegpt_ros.language.shape_facts import shape_facts
 from facegpt_ros.language.topics import TOPICS
 from facegpt_ros.morphable.model import MorphableModel
+
+if TYPE_CHECKING:
+    from facegpt_ros.face import Spread
 
 _GROUPS = ("rotation", "translation", "identity", "expression", "albedo", "illumination", "landmarks", "roi")
 #: What a description of a face draws on, and what stands in a prompt that has no topic.
@@ -27,7 +31,7 @@ def face_facts(
     model: MorphableModel,
     face: Face | Sequence[Face],
     image_size: tuple[int, int],
-    spread: Spread | Sequence[Spread | None] | None = None,
+    spread: Doubt | Spread | Sequence[Doubt | Spread | None] | None = None,
 ) -> list[Fact]:
     """Facts of one face or of several, from left to right in the image, and of them together.
 
@@ -35,13 +39,14 @@ def face_facts(
         model: whose θ the faces hold.
         face: a face or faces of one image; none says that there is none.
         image_size: (width, height) px.
-        spread: of the estimates, one for all or one for each face; None takes the shipped estimator's.
+        spread: of the estimates, one for all or one for each face; None takes what the faces carry, or the shipped
+            estimator's.
 
     Raises:
         ModelError: a face's θ holds a value that is not finite, or the model cannot read it.
     """
     faces = [face] if isinstance(face, Face) else list(face)
-    spreads = [spread or Spread()] * len(faces) if isinstance(spread, Spread) or spread is None else list(spread)
+    spreads: list[Doubt | Spread | None] = list(spread) if isinstance(spread, Sequence) else [spread] * len(faces)
     if len(spreads) != len(faces):
         raise ModelError(f"there are {len(faces)} faces and {len(spreads)} spreads; give one for each, or one for all")
     if min(image_size) <= 0:
@@ -51,14 +56,15 @@ def face_facts(
             if not np.isfinite(np.asarray(getattr(one, group), np.float64)).all():
                 raise ModelError(f"{group} of face {one.face_id} is not finite; drop the face")
     order = sorted(range(len(faces)), key=lambda i: faces[i].roi[0] + faces[i].roi[2] / 2)
-    faces, ordered = [faces[i] for i in order], [spreads[i] or Spread() for i in order]
-    each = [_of_one(model, one, image_size, its) for one, its in zip(faces, ordered, strict=True)]
+    doubts = [doubt_of(spreads[i] or getattr(faces[i], "spread", None), len(faces[i].identity)) for i in order]
+    faces = [faces[i] for i in order]
+    each = [_of_one(model, one, image_size, its) for one, its in zip(faces, doubts, strict=True)]
     smiles = [find(facts, "smile") for facts in each]
-    together = together_facts(faces, smiles, ordered[0] if ordered else Spread())
+    together = together_facts(faces, smiles, doubts[0] if doubts else Doubt())
     return [*together, *(fact for facts in each for fact in facts)]
 
 
-def _of_one(model: MorphableModel, face: Face, image_size: tuple[int, int], spread: Spread) -> list[Fact]:
+def _of_one(model: MorphableModel, face: Face, image_size: tuple[int, int], spread: Doubt) -> list[Fact]:
     activity = Activity(model, face, spread)
     return [
         *head_facts(face, model.expression_names, float(activity.lids.mean()), spread),

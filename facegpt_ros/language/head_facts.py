@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from facegpt_ros.face import Face
-from facegpt_ros.language.fact import LEFT, RIGHT, Fact, Spread, filled, graded
+from facegpt_ros.language.fact import LEFT, RIGHT, Doubt, Fact, filled, graded
 from facegpt_ros.morphable.gaze import gaze_rotation
 from facegpt_ros.morphable.pose import euler_from_matrix
 
@@ -18,7 +18,7 @@ _AWAY, _PROFILE = 22.0, 55.0
 _CONTACT, _ASIDE = 9.0, 8.0
 
 
-def head_facts(face: Face, names: Sequence[str], eyes_open: float, spread: Spread) -> list[Fact]:
+def head_facts(face: Face, names: Sequence[str], eyes_open: float, spread: Doubt) -> list[Fact]:
     """head_turn, head_pitch, head_tilt, facing, eye_contact, gaze_side, gaze_height.
 
     All are relative to the line of sight to the face, so they hold wherever in the image it is.

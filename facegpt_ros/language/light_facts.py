@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from facegpt_ros.face import Face
-from facegpt_ros.language.fact import LEFT, RIGHT, Fact, Spread, combined, filled, graded
+from facegpt_ros.language.fact import LEFT, RIGHT, Doubt, Fact, combined, filled, graded
 from facegpt_ros.morphable.landmarks import OUTER_EYES
 from facegpt_ros.render.shading import SH_CONSTANTS, sh_basis
 
@@ -21,7 +21,7 @@ _TINT = 0.09  # log of red over blue
 _FRONT = np.array([[x, y, -np.sqrt(1 - x * x - y * y)] for x in (-0.6, 0, 0.6) for y in (-0.6, 0, 0.6)])
 
 
-def light_facts(face: Face, spread: Spread) -> list[Fact]:
+def light_facts(face: Face, spread: Doubt) -> list[Fact]:
     """light_side, light_height, light_contrast, light_brightness, light_tint; none where φ was not estimated."""
     if np.size(face.illumination) != 27:
         return []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from facegpt_ros.face import Face
-from facegpt_ros.language.fact import Fact, Spread, graded
+from facegpt_ros.language.fact import Doubt, Fact, graded
 
 _CALIBRATED, _ASSUMED = 0.06, 0.3  # relative error of the distance; an assumed field of view can be far off
 _TOLERANCE = 0.25  # within which a distance counts as right
@@ -18,7 +18,7 @@ _SMALL, _LARGE = 0.18, 0.42  # of the image's height, brow to chin
 _JITTER = 0.015  # of the box, relative to the image
 
 
-def place_facts(face: Face, image_size: tuple[int, int], spread: Spread) -> list[Fact]:
+def place_facts(face: Face, image_size: tuple[int, int], spread: Doubt) -> list[Fact]:
     """distance, position_side, position_height, size.
 
     Args:
@@ -55,7 +55,7 @@ def order_words(count: int) -> tuple[str, ...]:
     return ("left", *(ordinals[i] if i < len(ordinals) else f"{i + 2}th" for i in range(count - 2)), "right")
 
 
-def together_facts(faces: Sequence[Face], smiles: Sequence[Fact | None], spread: Spread) -> list[Fact]:
+def together_facts(faces: Sequence[Face], smiles: Sequence[Fact | None], spread: Doubt) -> list[Fact]:
     """faces, order, nearest and most_smiling; the last two of two faces or more, their values are words of order.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 from facegpt_ros.face import Face
 from facegpt_ros.language.attribute_table import ATTRIBUTES
 from facegpt_ros.language.attributes import axis_weights, read
-from facegpt_ros.language.fact import Fact, Spread, combined, filled, graded
+from facegpt_ros.language.fact import Doubt, Fact, combined, filled, graded
 from facegpt_ros.morphable.model import MorphableModel
 
 #: Attributes that facts speak of → (few, middling, much). What somebody is cannot be seen, so there is no masculinity.
@@ -31,7 +31,7 @@ _SPREAD = 0.6
 _TONE = ATTRIBUTES["skin_tone"]
 
 
-def shape_facts(model: MorphableModel, face: Face, spread: Spread) -> list[Fact]:
+def shape_facts(model: MorphableModel, face: Face, spread: Doubt) -> list[Fact]:
     """One fact for each of SHAPES that the model measures, in units of the attribute's scale (about σ)."""
     values = read(model, face.identity, face.expression, face.albedo)
     readout = model.axes.describe(np.eye(len(face.identity))).T  # (A, I)

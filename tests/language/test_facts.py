@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from facegpt_ros.errors import ModelError
-from facegpt_ros.language.fact import GUESS, LEFT, RIGHT, SURE, Spread, graded
+from facegpt_ros.language.fact import GUESS, LEFT, RIGHT, SURE, Doubt, graded
 from facegpt_ros.language.facts import face_facts, face_ids, facts_text, find, relevant
 from facegpt_ros.language.topics import PHRASES, TOPICS
 from facegpt_ros.morphable.model import MorphableModel
@@ -111,12 +113,24 @@ def test_what_is_near_a_threshold_may_be_called_either():
 
 @pytest.mark.parametrize("nothing", [np.nan, np.inf, -1.0])
 def test_a_spread_that_says_nothing_leaves_nothing_sure(model, nothing):
-    spread = Spread(nothing, np.full(len(model.identity_names), nothing), np.full(len(model.expression_names), nothing),
+    spread = Doubt(nothing, np.full(len(model.identity_names), nothing), np.full(len(model.expression_names), nothing),
                     nothing, np.full(len(model.albedo_names), nothing), nothing)  # fmt: skip
     of_image = ("faces", "order", "position_side", "position_height", "size")
     for fact in face_facts(model, face(model, yaw=40, acts={"jawOpen": 1}), SIZE, spread):
         assert 0 <= fact.confidence <= 1
         assert fact.key in of_image or fact.confidence < SURE, fact
+
+
+def test_what_the_estimator_says_of_its_errors_counts(model):
+    def turned(degrees, activation):
+        errors = np.full(len(model.expression_names), activation)
+        spread = SimpleNamespace(angles=np.radians(np.full(3, degrees)), shape=np.array(0.5), expression=errors)
+        return face_facts(model, face(model, yaw=14, acts={"jawOpen": 0.5}), SIZE, spread)
+
+    for key in ("head_turn", "mouth"):
+        sure, unsure = (find(turned(*errors), key).confidence for errors in ((1, 0.02), (9, 0.4)))
+        assert sure > 0.95
+        assert unsure < 0.75
 
 
 def test_confidence_of_the_face_bounds_that_of_its_facts(model):
