@@ -13,26 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facegpt_ros.evaluation.renders import HEIGHT, WIDTH, Studio
-from facegpt_ros.evaluation.scores import nearest
 from facegpt_ros.evaluation.text_scores import Generated, Named, Parameters
 from facegpt_ros.language.attribute_table import ATTRIBUTES
 from facegpt_ros.language.attributes import draw, read
 from facegpt_ros.language.degrees import PLAIN
 from facegpt_ros.language.matches import Wish
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.perception.pipeline import FacePipeline
-from facegpt_ros.render.camera import Camera
-from facegpt_ros.render.shading import ambient, directional
+from facegpt_ros.viz.gallery import centred, portrait, portrait_camera, skin
 
 YAWS_DEG = (-25.0, 0.0, 25.0)
 #: Correlation of reading and truth from which on the reader can judge an attribute; a reader of chance is at 0.
 JUDGEABLE = 0.6
 _SEED = 4021
-_CAMERA = Camera(WIDTH, HEIGHT, 700.0, 700.0, (WIDTH - 1) / 2, (HEIGHT - 1) / 2)
-_DEPTH_M = 0.6
-_LIGHT = ambient(0.55) + directional(np.array([-0.3, -0.5, -1.0]), 0.55)
+_SIZE_PX = 480
+_CAMERA = portrait_camera(_SIZE_PX)
 
 
 class BlindReader:
@@ -45,29 +40,23 @@ class BlindReader:
 
     def __init__(self, pipeline: FacePipeline, model: MorphableModel) -> None:
         self.pipeline, self.model = pipeline, model
-        self._studio = Studio(model, _SEED)
         self.rest = np.zeros(len(model.expression_names))
-        self._wall = np.full((HEIGHT, WIDTH, 3), 190, np.uint8)
 
-    def pictures(self, face: Parameters) -> Iterable[tuple[np.ndarray, np.ndarray]]:
-        """A face before a plain wall from three sides: image (480, 640, 3) uint8 BGR and landmarks (68, 2) px.
-
-        Hair, shine and pores are the same for every face.
-        """
+    def pictures(self, face: Parameters) -> Iterable[np.ndarray]:
+        """A face in studio light before a plain wall, from three sides: (480, 480, 3) uint8 BGR each."""
         identity, expression, albedo = face
-        neutral = self.model.vertices(identity, self.rest)
-        for i, yaw in enumerate(YAWS_DEG):
-            pose = matrix_from_euler(yaw, 0, 0), np.array([0.0, 0.0, _DEPTH_M])
-            rng = np.random.default_rng([_SEED, i])
-            shot = self._studio.draw(neutral, expression, albedo, _LIGHT, pose, _CAMERA, self._wall.copy(), rng)
-            yield shot.image, shot.landmarks
+        vertices, colours = self.model.vertices(identity, expression), skin(self.model, albedo)
+        for yaw in YAWS_DEG:
+            yield portrait(self.model, centred(self.model, vertices), colours, yaw=yaw, size=_SIZE_PX)
 
     def read(self, face: Parameters) -> dict[str, float] | None:
         """Attributes of the mean of what is estimated from all sides; None where no picture's face was found."""
         found = []
-        for image, landmarks in self.pictures(face):
+        for image in self.pictures(face):
             self.pipeline.reset()
-            seen = nearest(self.pipeline.process(image, _CAMERA, 0.0), landmarks)
+            seen = max(
+                self.pipeline.process(image, _CAMERA, 0.0), key=lambda one: one.roi[2] * one.roi[3], default=None
+            )
             if seen is not None:
                 found.append((seen.identity, seen.expression, seen.albedo))
         if not found:

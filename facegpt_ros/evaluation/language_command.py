@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.evaluation.blind import BlindReader, blind_scores, known_faces, learn_scales
@@ -63,7 +64,8 @@ def _text(speaker: Reader, model: MorphableModel, args: argparse.Namespace, spli
     faces = generate_faces(speaker, model, count, split, show)
     attributes = attribute_scores(model, faces)
     wanted = min(args.count or _PICTURES, _PICTURES)
-    pictures = [one for one in scenes(model, split, 2 * wanted, TOKEN_SEEDS[split]) if one.faces][:wanted]
+    drawn = scenes(model, split, 2 * wanted + 20, TOKEN_SEEDS[split])
+    pictures = list(islice((one for one in drawn if one.faces), wanted))
     tokens = {}
     for name, asks, limit in (("asked", True, ASKED_LIMIT), ("unasked", False, UNASKED_LIMIT)):
         show(f"prompts: {name}")

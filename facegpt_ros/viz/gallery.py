@@ -12,6 +12,7 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.monk import MONK, TONE_NAMES, model_tones, monk_coordinates
 from facegpt_ros.morphable.pose import matrix_from_euler
 from facegpt_ros.render.batch import composite, project, render_face
+from facegpt_ros.render.camera import Camera
 from facegpt_ros.render.rasterize import vertex_normals
 from facegpt_ros.render.shading import ambient, directional
 
@@ -48,6 +49,12 @@ def portrait(
         face = render_face(pixels, model.triangles, colours, normals, _LIGHT, size)
     composite(face, picture)
     return np.ascontiguousarray(picture[..., ::-1])
+
+
+def portrait_camera(size: int) -> Camera:
+    """The camera that takes portraits of that size, px."""
+    focal = 0.5 * size * _DISTANCE_M / _HALF_VIEW_M
+    return Camera(size, size, focal, focal, (size - 1) / 2, (size - 1) / 2)
 
 
 def skin(model: LinearModel, albedo: np.ndarray) -> np.ndarray:

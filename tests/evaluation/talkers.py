@@ -28,10 +28,11 @@ class Talker:
 
     def __init__(self, layout: ThetaLayout, answer: Callable[[str], Said], better: float = 0.0) -> None:
         self.layout, self.answer, self.better, self.seen, self.closed = layout, answer, better, 0, False
+        self.crops: np.ndarray | None = None
 
     def say(self, asked: Sequence, crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
         check_crops(asked, crops, self.crop_size)
-        self.seen += 0 if crops is None else len(crops)
+        self.seen, self.crops = self.seen + (0 if crops is None else len(crops)), crops
         return [self.answer(texts(prompt)) for prompt in asked]
 
     def read(self, asked: Sequence, *, base: bool = False) -> list[np.ndarray]:

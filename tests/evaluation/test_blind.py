@@ -7,7 +7,10 @@ from facegpt_ros.language.attribute_table import ATTRIBUTES, IDENTITY
 from facegpt_ros.language.attributes import draw
 from facegpt_ros.language.describe import Descriptions
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.viz.gallery import portrait, portrait_camera, skin
 from tests.evaluation.seer import Seer, face_at
+
+LANDMARKS = np.random.default_rng(0).uniform(200, 300, (68, 2))
 
 
 class Eye(Seer):
@@ -18,21 +21,20 @@ class Eye(Seer):
         self.shown, self.turn = None, 0
 
     def process(self, image, camera, stamp_s):
-        (identity, _, albedo), landmarks = self.shown
+        identity, _, albedo = self.shown
         self.turn += 1
         if self.turn % 5 == 0:
             return []
-        return [face_at(landmarks, self.model, identity=0.7 * identity, albedo=0.7 * albedo)]
+        return [face_at(LANDMARKS, self.model, identity=0.7 * identity, albedo=0.7 * albedo)]
 
 
 class Quick(BlindReader):
     """Tells its eye what it shows, and does not draw it."""
 
     def pictures(self, face):
-        landmarks = np.random.default_rng(0).uniform(200, 300, (68, 2))
         for _ in range(3):
-            self.pipeline.shown = face, landmarks
-            yield np.zeros((480, 640, 3), np.uint8), landmarks
+            self.pipeline.shown = face
+            yield np.zeros((480, 480, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +71,29 @@ def test_true_faces_score_as_the_reader_finds_them_and_mean_faces_lower(reader, 
     assert mute["share"] == mute["ratio"] == 0
 
 
-def test_pictures_show_the_face_alone_and_nothing_else_that_differs(reader):
-    model = reader.model
-    honest = BlindReader(reader.pipeline, model)
-    wide, narrow, again = (list(honest.pictures(draw(model, {"nose_width": value}))) for value in (2.5, -2.5, 2.5))
+def test_pictures_show_the_face_alone_from_three_sides(reader):
+    honest = BlindReader(reader.pipeline, reader.model)
+    wide, narrow, again = (
+        list(honest.pictures(draw(reader.model, {"nose_width": value}))) for value in (2.5, -2.5, 2.5)
+    )
     assert len(wide) == 3
-    for (a, marks), (b, _), (c, _) in zip(wide, narrow, again, strict=True):
+    for a, b, c in zip(wide, narrow, again, strict=True):
         assert np.array_equal(a, c) and not np.array_equal(a, b)
-        assert (a[0] == 190).all() and marks.min() > 0 and marks[:, 0].max() < 640
-        assert np.ptp(marks[:, 0]) > 100
+        assert np.ptp(a[0], axis=0).max() == 0 and a.std() > 20
+
+
+def test_portraits_are_taken_by_their_camera(reader):
+    model = reader.model
+    face = draw(model, {})
+    camera = portrait_camera(480)
+    picture = portrait(model, model.vertices(face[0], face[1]), skin(model, face[2]), size=480)
+    # Landmarks in portrait's frame: the head turns about its middle, 1 m before the camera.
+    points = (model.landmarks(face[0], face[1]) - (0, 0.01, -0.07)) * (1, -1, -1) + (0, 0, 1.0)
+    nose, brow = camera.project(points)[30], camera.project(points)[27]
+    assert abs(nose[0] - 239.5) < 4 and 150 < brow[1] < nose[1] < 330
+    jaw = camera.project(points)[:17]
+    row = int(jaw[4, 1])
+    skin_px = np.flatnonzero(np.abs(picture[row].astype(int) - 217).max(1) > 12)
+    assert skin_px.min() == pytest.approx(jaw[:, 0].min(), abs=25) and skin_px.max() == pytest.approx(
+        jaw[:, 0].max(), abs=25
+    )

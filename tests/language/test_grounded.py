@@ -46,6 +46,22 @@ def test_what_no_face_tells_is_declined_and_other_questions_are_the_models(facts
     assert answer("What is the capital of France?", facts, lambda asked: "Paris.").text == "Paris."
 
 
+def test_what_is_seen_may_be_told_but_nothing_slipped_in_beside_it(facts):
+    for own, why in (
+        ("The person is smiling broadly. Their head is turned to your right.", ""),
+        ("The person is smiling broadly. Their name is Peter.", UNDECLINED),
+        ("The person is not smiling.", UNDECLINED),
+        ("Yes, they are smiling broadly.", UNDECLINED),
+    ):
+        assert answer("Is he a nice person by nature?", facts, lambda asked, own=own: own).replaced == why
+
+
+def test_to_decline_contradicts_no_count_but_to_see_nobody_does(facts):
+    asked = "How many faces are there?"
+    assert answer(asked, facts, lambda asked: "That can't be read from a face, so I won't guess.").replaced == ""
+    assert answer(asked, facts, lambda asked: "I can't tell: there are no faces.").replaced == "faces"
+
+
 def test_nobody_smiles_where_there_is_nobody(model):
     nobody = face_facts(model, [], SIZE)
     said = answer("Is the person smiling?", nobody, lambda asked: "Yes, a broad smile.")
