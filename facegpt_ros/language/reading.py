@@ -260,7 +260,8 @@ def _counts(plain: str) -> list[Claim]:
     found = []
     for match in _COUNT.finditer(plain):
         word = match["n"]
-        if word in ("several", "just the"):
+        # "I can't tell that from a face" counts nobody.
+        if word in ("several", "just the") or re.search(r"\b(?:from|of|in) $", plain[: match.start()]):
             continue
         negated = len(_NEGATOR.findall(plain[: match.start()])) % 2 == 1
         count = int(word) if word.isdigit() else _COUNTS.get(word, int(word == "a"))
