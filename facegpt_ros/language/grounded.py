@@ -29,12 +29,14 @@ class Question:
         topic: of TOPICS, UNKNOWABLE or GENERAL.
         face: face_id of whom it is about; None: nobody in particular.
         facts: what a model is told with the question; empty for GENERAL.
+        about: the facts behind that text.
     """
 
     text: str
     topic: str
     face: str | None
     facts: str
+    about: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,33 +54,35 @@ class Grounded:
     replaced: str = ""
 
 
-def understand(question: str, facts: Sequence[Fact]) -> Question:
+def understand(question: str, facts: Sequence[Fact], face: str | None = None) -> Question:
     """What a question about the faces of an image is about, and the facts to answer it from.
 
     Args:
         facts: of all faces, as face_facts gives them.
+        face: face_id of whom it is about, where that is known; a face that no fact is about is nobody's.
     """
     topic = topic_of(question) or GENERAL
     if topic == GENERAL:
         return Question(question, GENERAL, None, "")
-    face = face_asked_about(question, facts)
+    face = face if face in face_ids(facts) else face_asked_about(question, facts)
     told = relevant(facts, topic, face)
     if face is None and len(face_ids(facts)) > 1:
         told = [fact for fact in facts if fact.key == "order"] + told
-    return Question(question, topic, face, facts_text(told))
+    return Question(question, topic, face, facts_text(told), tuple(told))
 
 
-def answer(question: str, facts: Sequence[Fact], say: Callable[[Question], str]) -> Grounded:
+def answer(question: str, facts: Sequence[Fact], say: Callable[[Question], str], face: str | None = None) -> Grounded:
     """The model's answer where it agrees with the facts, else one made from them.
 
     Args:
         facts: of all faces, as face_facts gives them.
         say: the model: what it answers to a question and the facts that come with it.
+        face: as understand's.
 
     Example:
         >>> answer("Is he smiling?", facts, lambda asked: "No.").text
     """
-    asked = understand(question, facts)
+    asked = understand(question, facts, face)
     return checked(asked, facts, say(asked))
 
 

@@ -76,6 +76,10 @@ def test_of_several_each_is_answered_for(model):
     said = answer("Is the person on the right smiling?", facts, lambda asked: "Yes, broadly.")
     assert said.replaced == "smile"
     assert "left face" in understand("Is anybody smiling?", facts).facts
+    assert answer("Is the person smiling?", facts, lambda asked: "Yes, broadly.", face="b").replaced == "smile"
+    told = understand("Is the person smiling?", facts, face="a").about
+    assert [(fact.face, fact.value) for fact in told if fact.key == "smile"] == [("a", "broad")]
+    assert understand("Is the person on the left smiling?", facts, face="gone").face == "a"
 
 
 def test_a_liar_becomes_mostly_right(facts):
