@@ -24,7 +24,7 @@ class CoverageScores:
         Raises:
             ModelError: it has another shape, is negative or not finite.
         """
-        spread = getattr(face, "landmark_spread", None)
+        spread = face.landmark_spread
         if spread is None:
             return
         sigma = np.asarray(spread, np.float64)

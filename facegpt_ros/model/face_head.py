@@ -7,10 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from facegpt_ros.model.spread import LOG_LIMITS, spread_sizes
 from facegpt_ros.model.theta import ThetaLayout
 
-LANDMARKS = 68
-ANGLES = 3
 _SCALE = 0.1  # of what is added: a step of training moves θ by hundredths, not tenths
 #: log spread that an untrained head says: 0.03 crop units, 0.05 rad, 1 mm, 0.1 of an activation.
 _BEGIN = {"landmarks": -3.5, "angles": -3.0, "shape": 0.0, "expression": -2.3}
@@ -41,7 +40,7 @@ class FaceHead(nn.Module):
     def __init__(self, width: int, layout: ThetaLayout, hidden: int = 1024) -> None:
         super().__init__()
         self.layout = layout
-        self.sizes = {"landmarks": LANDMARKS, "angles": ANGLES, "shape": 1, "expression": layout.n_expression}
+        self.sizes = spread_sizes(layout.n_expression)
         self.inner = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU())
         self.theta = nn.Linear(hidden, layout.size)
         self.spread = nn.Linear(hidden, sum(self.sizes.values()))
@@ -55,7 +54,7 @@ class FaceHead(nn.Module):
     def forward(self, hidden: Tensor, guess: Tensor) -> tuple[Tensor, Spread]:
         """Hidden states (N, D), first guess (N, size) → raw θ (N, size) as ThetaLayout.encode writes it, and spread."""
         inner = self.inner(hidden)
-        return guess + _SCALE * self.theta(inner), Spread(**self._parts(self.spread(inner).clamp(-8, 4)))
+        return guess + _SCALE * self.theta(inner), Spread(**self._parts(self.spread(inner).clamp(*LOG_LIMITS)))
 
     def _parts(self, spread: Tensor) -> dict[str, Tensor]:
         return dict(zip(self.sizes, spread.split(list(self.sizes.values()), 1), strict=True))

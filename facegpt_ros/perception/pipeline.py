@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.perception.detect import Detector, check_image, load_detector
 from facegpt_ros.perception.smoothing import FaceState
+from facegpt_ros.perception.sureness import confidence, landmark_sigma
 from facegpt_ros.perception.track import SAME_FACE_IOU, Box, Sighting, Track, Tracker, overlap
 from facegpt_ros.render.camera import Camera
 
@@ -98,7 +99,8 @@ class FacePipeline:
             if box is not None and presence >= self.config.min_tracking_confidence:
                 sightings.append(Sighting(i, presence, box, points, tracks[i]))
         seen = self._tracker.update(sightings, self.config.hysteresis_frames, self.config.max_faces)
-        return self._faces([(t, s, states[s.index]) for t, s in seen if t.shown], camera, stamp_s)
+        shown = [(t, s, states[s.index]) for t, s in seen if t.shown]
+        return self._faces(shown, [self._sureness(crops, estimate, s) for _, s, _ in shown], camera, stamp_s)
 
     def reset(self) -> None:
         """Forgets every face, as before a cut or another source; ids go on counting."""
@@ -145,11 +147,7 @@ class FacePipeline:
                 for crop, points in zip(crops[first:], self._points(states), strict=True)
             ]
             again = self._estimate(image, framed)
-            fields = {
-                name: np.concatenate([getattr(estimate, name)[:first], getattr(again, name)])
-                for name in CropEstimate.__dataclass_fields__
-            }
-            crops, estimate = crops[:first] + framed, CropEstimate(**fields)
+            crops, estimate = crops[:first] + framed, estimate[:first] + again
         return crops, estimate
 
     def _points(self, states: list[FaceState]) -> np.ndarray:
@@ -164,7 +162,24 @@ class FacePipeline:
             points[good] = posed_landmarks(self.model, identity, expression, rotation, translation)
         return points
 
-    def _faces(self, seen: list[tuple[Track, Sighting, FaceState]], camera: Camera, stamp_s: float) -> list[Face]:
+    def _sureness(self, crops: list[CropCamera], estimate: CropEstimate, sighting: Sighting) -> dict[str, Any]:
+        """What a Face says of how sure it is."""
+        if estimate.spread is None:
+            return {"confidence": confidence(sighting.presence)}
+        spread = estimate.spread[sighting.index]
+        return {
+            "confidence": confidence(sighting.presence, spread.landmarks),
+            "landmark_spread": landmark_sigma(crops[sighting.index], sighting.points, spread.landmarks),
+            "spread": spread,
+        }
+
+    def _faces(
+        self,
+        seen: list[tuple[Track, Sighting, FaceState]],
+        sureness: list[dict[str, Any]],
+        camera: Camera,
+        stamp_s: float,
+    ) -> list[Face]:
         config = self.config
         if config.smoothing:
             how = (stamp_s, config.smoothing_min_cutoff_hz, config.smoothing_beta)
@@ -173,16 +188,16 @@ class FacePipeline:
         else:
             all_points = np.array([sighting.points for _, sighting, _ in seen])
         faces = []
-        for (track, sighting, state), points in zip(seen, all_points, strict=True):
+        for (track, _, state), sure, points in zip(seen, sureness, all_points, strict=True):
             landmarks = camera.project(points)
             faces.append(
                 Face(
                     face_id=track.face_id,
-                    confidence=sighting.presence,
                     roi=_roi(landmarks, camera),
                     camera=camera,
                     landmarks=landmarks,
                     **vars(state),
+                    **sure,
                 )
             )
         return faces

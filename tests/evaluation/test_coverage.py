@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ import pytest
 from facegpt_ros.errors import ModelError
 from facegpt_ros.evaluation.coverage import CoverageScores
 from facegpt_ros.evaluation.scores import Scores
-from facegpt_ros.face import Face
 from facegpt_ros.morphable.model import MorphableModel
 from tests.evaluation.seer import face_at
 
@@ -14,19 +13,12 @@ MODEL = MorphableModel.load()
 TRUTH = np.random.default_rng(0).uniform(0, 100, (68, 2))
 
 
-@dataclass(frozen=True)
-class Unsure(Face):
-    """What an estimator with a spread says."""
-
-    landmark_spread: np.ndarray | None = None
-
-
 def covered(sigma: np.ndarray, error: float = 2.0, faces: int = 60) -> float | None:
     rng = np.random.default_rng(1)
     scores = CoverageScores()
     for _ in range(faces):
         face = face_at(TRUTH + rng.normal(0, error, (68, 2)), MODEL)
-        scores.add(Unsure(**vars(face), landmark_spread=sigma), TRUTH)
+        scores.add(replace(face, landmark_spread=sigma), TRUTH)
     return scores.share()
 
 
@@ -43,7 +35,6 @@ def test_a_spread_too_small_or_large_shows():
 def test_an_estimator_without_a_spread_has_no_coverage():
     scores = CoverageScores()
     scores.add(face_at(TRUTH, MODEL), TRUTH)
-    scores.add(Unsure(**vars(face_at(TRUTH, MODEL))), TRUTH)
     assert scores.share() is None
     assert Scores().as_json()["coverage_68"] is None
 

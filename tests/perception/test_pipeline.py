@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from facegpt_ros.config import Config, PerceptionConfig
 from facegpt_ros.errors import CameraError, ImageError, WeightsError
-from facegpt_ros.face import CropEstimate, Face
+from facegpt_ros.face import CropEstimate, Face, Spread
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import matrix_from_euler, rotation_angle_deg
 from facegpt_ros.morphable.posed import posed_landmarks
@@ -56,6 +56,7 @@ class Scene:
         self.people, self.camera = list(people), camera
         self.detections, self.batches, self.closed = 0, [], False
         self.cuts: list[list[CropCamera]] = []
+        self.sigma: float | None = None  # crop units, of landmarks; more for each crop of a batch
         self._cut: list[CropCamera] = []
         monkeypatch.setattr(CropCamera, "extract", lambda crop, image, size: self._extract(crop, size))
 
@@ -79,7 +80,12 @@ class Scene:
         self.batches.append(len(cut))
         self.cuts.append(cut)
         rows = [self._look(crop) for crop in cut]
-        return CropEstimate(*(np.stack(column) for column in zip(*rows, strict=True)))
+        estimate = CropEstimate(*(np.stack(column) for column in zip(*rows, strict=True)))
+        if self.sigma is None:
+            return estimate
+        sigma = self.sigma * (1 + np.arange(len(cut)))
+        parts = np.repeat(sigma[:, None], 68, 1), np.zeros((len(cut), 3)), sigma, np.zeros_like(estimate.expression)
+        return replace(estimate, spread=Spread(*parts))
 
     def _look(self, crop: CropCamera) -> tuple[np.ndarray, ...]:
         """What an estimator would say: the person nearest to the crop's middle, if one fills it about right."""
@@ -120,6 +126,21 @@ def test_gives_pose_landmarks_and_box_in_the_source_image(camera: Camera, monkey
     assert np.allclose(face.roi, (*expected.min(0), *np.ptp(expected, axis=0)), atol=0.05)
     assert face.confidence == 0.95 and face.camera is camera
     assert face.identity[0] == 1 and face.expression.max() == pytest.approx(0.8)
+
+
+def test_a_spread_comes_with_its_face_in_pixels_and_lowers_its_confidence(monkeypatch: pytest.MonkeyPatch):
+    near, far = Person(np.array([-0.2, 0, 0.7])), Person(np.array([0.3, 0, 1.4]))
+    scene = Scene(monkeypatch, near, far)
+    assert _run(_pipeline(scene, **AT_ONCE), scene)[0][0].landmark_spread is None
+    scene.sigma = 0.02
+    faces = _run(_pipeline(scene, **AT_ONCE), scene)[0]
+    one, two = (next(f for f in faces if np.sign(f.translation[0]) == side) for side in (-1, 1))
+    assert one.spread.shape == pytest.approx(0.02) and two.spread.shape == pytest.approx(0.04)
+    side = np.ptp(one.landmarks, axis=0).max()  # 4/3 crop units
+    assert one.landmark_spread.shape == (68,)
+    assert one.landmark_spread.mean() == pytest.approx(0.02 * side * 3 / 4, rel=0.1)
+    assert two.landmark_spread.mean() == pytest.approx(one.landmark_spread.mean(), rel=0.1)  # twice as far and unsure
+    assert two.confidence < one.confidence < 0.95
 
 
 def test_follows_a_moving_face_with_one_detection(monkeypatch: pytest.MonkeyPatch):
