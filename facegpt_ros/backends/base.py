@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ class Backend(Protocol):
 
     def infer(self, inputs: np.ndarray) -> np.ndarray:
         """The graph's first input → its first output."""
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Every input by name → every output by name."""
 
     def close(self) -> None:
         """Frees the graph; infer must not be called again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from facegpt_ros.errors import WeightsError
 
 
 class OnnxCpu:
-    """A graph with one input and one output, on ONNX Runtime's CPU provider.
+    """A graph on ONNX Runtime's CPU provider.
 
     Args:
         path: an .onnx file.
@@ -27,7 +28,17 @@ class OnnxCpu:
     def __init__(self, path: Path, threads: int = 0) -> None:
         if not path.is_file():
             raise WeightsError(f"{path}: no such file; check estimator.weights, empty takes the shipped ones")
-        self._path = path
+        self._load(str(path), str(path), threads)
+
+    @classmethod
+    def of_bytes(cls, graph: bytes, name: str, threads: int = 0) -> OnnxCpu:
+        """A graph that is no file; errors call it by this name."""
+        backend = cls.__new__(cls)
+        backend._load(graph, name, threads)
+        return backend
+
+    def _load(self, graph: str | bytes, name: str, threads: int) -> None:
+        self._path = name
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or default_threads()
         options.inter_op_num_threads = 1
@@ -35,26 +46,28 @@ class OnnxCpu:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
-            self._session: ort.InferenceSession | None = ort.InferenceSession(
-                str(path), options, providers=[self.provider]
-            )
+            self._session: ort.InferenceSession | None = ort.InferenceSession(graph, options, providers=[self.provider])
         except Exception as error:  # onnxruntime raises many classes that share no base of its own
             raise WeightsError(
-                f"{path}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again"
+                f"{name}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again"
             ) from error
         self._input = self._session.get_inputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
         self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def warm_up(self, shape: tuple[int, ...]) -> None:
         self.infer(np.full(shape, 127, np.uint8))
 
     def infer(self, inputs: np.ndarray) -> np.ndarray:
+        return self.run({self._input: inputs})[self._outputs[0]]
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if self._session is None:
             raise WeightsError(f"{self._path}: the graph was closed; load it again")
         try:
-            return self._session.run(None, {self._input: inputs})[0]
+            return dict(zip(self._outputs, self._session.run(None, dict(inputs)), strict=True))
         except Exception as error:  # as above; what the graph does not take is among them
-            what = f"{inputs.dtype} {inputs.shape}"
+            what = ", ".join(f"{array.dtype} {array.shape}" for array in inputs.values())
             raise WeightsError(
                 f"{self._path}: the graph failed on {what} ({error}); use weights of this version"
             ) from error

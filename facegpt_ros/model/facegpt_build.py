@@ -1,0 +1,242 @@
+"""The graphs of FaceGPT, built once on the machine that runs them, from facegpt.safetensors and the language model.
+
+They stay in the cache under a key of all that they were made from, and are made anew when any of it, or they, change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from facegpt_ros import engines
+from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.errors import WeightsError
+from facegpt_ros.model import prompts
+from facegpt_ros.model.face_graph import FramePrompt, face_graph, head_graph
+from facegpt_ros.model.facegpt_file import FaceGPTFile
+from facegpt_ros.model.gguf_file import GgufFile, Vocabulary
+from facegpt_ros.model.language_config import LanguageConfig
+from facegpt_ros.model.language_graph import decode_graph
+from facegpt_ros.model.language_weights import LanguageWeights
+from facegpt_ros.model.matrix import Matrix, int8_limit
+from facegpt_ros.model.tokenizer import Tokenizer
+
+GRAPH_VERSION = 1  # rises when the same weights give other graphs
+_PART = "graphs"
+_SUMS = "sha256.json"
+_FACE, _DECODE, _HEAD, _EMBEDDING, _LANGUAGE = FILES = (
+    "face.onnx", "decode.onnx", "head.onnx", "embedding.npy", "language.json",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BuiltGraphs:
+    """What a build left.
+
+    Attributes:
+        folder: of the files.
+        config: of the language model, with as many layers as run.
+    """
+
+    folder: Path
+    config: LanguageConfig
+
+    @property
+    def face(self) -> Path:
+        """See face_graph.face_graph."""
+        return self.folder / _FACE
+
+    @property
+    def decode(self) -> Path:
+        """See language_graph.decode_graph."""
+        return self.folder / _DECODE
+
+    @property
+    def head(self) -> Path:
+        """See face_graph.head_graph."""
+        return self.folder / _HEAD
+
+    def embedding(self) -> np.ndarray:
+        """(V + ours, D), float16 or float32, not read before it is indexed."""
+        return np.load(self.folder / _EMBEDDING, mmap_mode="r")
+
+    def tokenizer(self) -> Tokenizer:
+        """Of the language model, with <FACE>."""
+        notes = json.loads((self.folder / _LANGUAGE).read_text(encoding="utf-8"))
+        return _tokenizer(Vocabulary(**notes["vocabulary"]))
+
+
+def build(file: FaceGPTFile, language: Path, precision: str = "int8") -> BuiltGraphs:
+    """The graphs of these weights, from the cache or built into it; says on stderr how far it is.
+
+    Args:
+        file: the weights.
+        language: the GGUF that they were trained with.
+        precision: int8 or fp32, of the language model's matrices.
+
+    Raises:
+        WeightsError: the language model is another one, or the cache cannot be written, is full, or memory is.
+    """
+    if not language.is_file():
+        raise WeightsError(f"{language} is missing; run `facegpt engines prepare language_model`")
+    found = _sha256(language)
+    if found != file.language_sha256:
+        raise WeightsError(
+            f"{language}: its sha256 is {found[:8]}, {file.path} was trained with {file.language_sha256[:8]}; "
+            "use the weights and the language model of one release"
+        )
+    name = f"facegpt-{precision}-{_key(file, precision)}"
+    folder = engines.cache_dir() / _PART / name
+    if folder.is_dir() and not _altered(folder):
+        return _open(folder)
+    with engines.locked(name, _PART) as parent:
+        if folder.is_dir():  # another process was first, or what is there is broken
+            why = _altered(folder)
+            if not why:
+                return _open(folder)
+            print(f"{why}; building it again", file=sys.stderr)
+        scratch = parent / f".{name}.part"  # a fixed name: what a killed process left goes now
+        try:
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir(mode=0o700)
+            _write_all(file, language, precision, scratch)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(scratch, folder)
+        except (OSError, MemoryError) as error:
+            raise WeightsError(_cure(folder, error)) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return _open(folder)
+
+
+def _key(file: FaceGPTFile, precision: str) -> str:
+    made_from = {
+        "version": GRAPH_VERSION,
+        "weights": file.sha256,
+        "language": file.language_sha256,
+        "precision": precision,
+        "limit": int8_limit() if precision == "int8" else 0,
+        "prompts": _sha256(Path(prompts.__file__)),  # its words are read into the face graph
+    }
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+
+
+def _write_all(file: FaceGPTFile, language: Path, precision: str, folder: Path) -> None:
+    """Every file of a build, and at last the sums that make it one."""
+    gguf = GgufFile(language)
+    vocabulary = gguf.vocabulary()
+    tokenizer = _tokenizer(vocabulary)
+    depth = file.depth or gguf.config.layers
+    config = LanguageConfig(**{**asdict(gguf.config), "layers": depth})
+    _check_room(folder, config, precision)
+    if file.ours.shape != (tokenizer.size - tokenizer.own, config.width):
+        raise WeightsError(f"{file.path}: <FACE> is {file.ours.shape}, the model's width {config.width}; export again")
+    bar = tqdm(
+        total=2 * depth + 4, desc=f"building FaceGPT ({precision}, once)", unit="part", file=sys.stderr, mininterval=0.5
+    )
+    with bar:
+        weights = LanguageWeights(config, gguf.weights(), file.adapters, file.lora_scale)
+        table = np.concatenate([weights.embedding, file.ours])  # (V + ours, D)
+        bar.update()
+        before, after = (
+            table[prompts.tokens(parts, tokenizer, 0)[0]] for parts in (prompts.frame_prefix(), prompts.frame_suffix())
+        )
+        prompt = FramePrompt(*_read(config, weights, before, bar.update), after)
+        layers = []
+        for index in range(depth):
+            layers.append(weights.layer(index, precision))
+            bar.update()
+        norm, words = weights.norm, Matrix.of(table, precision)
+        del weights
+        face = face_graph(config, layers, norm, prompt, file.head, file.image_tokens)
+        (folder / _FACE).write_bytes(face.SerializeToString())
+        del face
+        bar.update()
+        (folder / _DECODE).write_bytes(decode_graph(config, layers, norm, words).SerializeToString())
+        bar.update()
+        (folder / _HEAD).write_bytes(head_graph(file.head).SerializeToString())
+        np.save(folder / _EMBEDDING, table.astype(np.float16 if precision == "int8" else np.float32))
+        notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
+        (folder / _LANGUAGE).write_text(notes, encoding="utf-8")
+        sums = json.dumps({name: _sha256(folder / name) for name in FILES})
+        (folder / _SUMS).write_text(sums, encoding="utf-8")
+        bar.update()
+
+
+def _read(
+    config: LanguageConfig, weights: LanguageWeights, x: np.ndarray, done: Callable[[], object]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keys and values (K, 1, G, P, W) of embeddings (P, D), in float32 whatever the graphs are, one layer at a time."""
+    shape = (1, 1, config.key_heads, 0, config.head_width)
+    empty = np.zeros(shape, np.float32)
+    keys, values, hidden = [], [], x[None].astype(np.float32)
+    for index in range(config.layers):
+        layer = decode_graph(config, [weights.layer(index, "fp32")])
+        runner = OnnxCpu.of_bytes(layer.SerializeToString(), f"layer {index}")
+        out = runner.run({"embeddings": hidden, "past_keys": empty, "past_values": empty})
+        hidden = out["hidden"]
+        keys.append(out["keys"])
+        values.append(out["values"])
+        done()
+    return np.concatenate(keys), np.concatenate(values)
+
+
+def _check_room(folder: Path, config: LanguageConfig, precision: str) -> None:
+    """Raises WeightsError before minutes of work where the disk is too full for their result."""
+    own = config.heads + 2 * config.key_heads
+    layer = config.width * (config.head_width * (own + config.heads) + 3 * config.hidden)
+    table = config.vocabulary * config.width
+    each, of_table = (1, 2) if precision == "int8" else (4, 4)
+    needed = each * (2 * config.layers * layer + table) + of_table * table + 2**24
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise WeightsError(
+            f"{folder.parent}: the graphs need {needed / 1e6:.0f} MB, {free / 1e6:.0f} MB are free; "
+            "make room, or set FACEGPT_CACHE to a folder on another disk"
+        )
+
+
+def _cure(folder: Path, error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return f"{folder}: memory ran out while the graphs were built; close other programs, or use a smaller model"
+    why = error.strerror or str(error)
+    return f"{folder}: cannot be written ({why}); make room, or set FACEGPT_CACHE to a folder that has some"
+
+
+def _altered(folder: Path) -> str:
+    """What is wrong with a build; empty where nothing is."""
+    try:
+        expected = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
+        wrong = [name for name in FILES if _sha256(folder / name) != expected[name]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"{folder}: cannot be read ({error})"
+    return f"{folder / wrong[0]}: is not what was built" if wrong else ""
+
+
+def _open(folder: Path) -> BuiltGraphs:
+    notes = json.loads((folder / _LANGUAGE).read_text(encoding="utf-8"))
+    return BuiltGraphs(folder, LanguageConfig(**notes["config"]))
+
+
+def _tokenizer(vocabulary: Vocabulary) -> Tokenizer:
+    try:
+        return Tokenizer(vocabulary)
+    except ImportError as error:
+        raise WeightsError("FaceGPT's words need the package tokenizers: pip install tokenizers") from error
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()

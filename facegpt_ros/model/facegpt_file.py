@@ -1,0 +1,99 @@
+"""facegpt.safetensors: what is FaceGPT's own, beside the vision graph and the language model that it was trained with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facegpt_ros.errors import ModelError, WeightsError
+from facegpt_ros.model.face_graph import HeadWeights
+from facegpt_ros.model.theta import ThetaLayout
+
+FORMAT = "facegpt-1"
+_REQUIRED = ("layout", "size", "rank", "depth", "lora_scale", "image_tokens", "vision_sha256", "language_sha256")
+
+
+@dataclass(frozen=True)
+class FaceGPTFile:
+    """One opened file.
+
+    Attributes:
+        path, sha256: of the file.
+        layout: of θ.
+        size: S of the crops, px.
+        rank, lora_scale: of the adapters, α / r.
+        depth: layers of the language model that run; 0: all.
+        image_tokens: T, of each crop.
+        vision_sha256: of the vision graph that makes them; language_sha256: of the GGUF that reads them.
+        model_sha256: of the morphable model that θ is of; empty where it is unknown.
+        adapters: name in the language model, "layers.0.mlp.up.down" → float32.
+        ours: (O, D), embeddings of <FACE> and its like.
+        head: the face head.
+    """
+
+    path: Path
+    sha256: str
+    layout: ThetaLayout
+    size: int
+    rank: int
+    lora_scale: float
+    depth: int
+    image_tokens: int
+    vision_sha256: str
+    language_sha256: str
+    model_sha256: str
+    adapters: dict[str, np.ndarray]
+    ours: np.ndarray
+    head: HeadWeights
+
+    @classmethod
+    def open(cls, path: Path) -> FaceGPTFile:
+        """Reads a file of `facegpt train export-facegpt`.
+
+        Raises:
+            WeightsError: it is missing, truncated, holds NaN, or is no such file.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        if not path.is_file():
+            raise WeightsError(f"{path}: no such file; check estimator.weights, or set estimator.name to cnn")
+        try:
+            with safe_open(str(path), framework="np") as file:
+                notes = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+            if notes.get("format") != FORMAT:
+                raise WeightsError(f"{path}: its format is {notes.get('format')}, this version reads {FORMAT}")
+            missing = [name for name in _REQUIRED if name not in notes]
+            if missing or "ours" not in tensors:
+                raise WeightsError(f"{path} lacks {(missing or ['ours'])[0]}; export it again")
+            numbers = {name: int(notes[name]) for name in ("size", "rank", "depth", "image_tokens")}
+            scale, layout = float(notes["lora_scale"]), ThetaLayout.from_json(notes["layout"])
+        except (OSError, SafetensorError, ValueError, ModelError, TypeError) as error:
+            raise WeightsError(
+                f"{path}: no weights of FaceGPT ({error}); export them with `facegpt train export-facegpt`"
+            ) from error
+        bad = [name for name, array in tensors.items() if not np.isfinite(array).all()]
+        if bad:
+            raise WeightsError(f"{path}: {bad[0]} holds NaN or infinity; train and export it again")
+        tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
+        head = HeadWeights.of(tensors)
+        if len(head.theta) != layout.size or len(head.spread) != layout.n_expression + 72:
+            raise WeightsError(f"{path}: the face head says {len(head.theta)} numbers, the layout has {layout.size}")
+        return cls(
+            path=path,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            layout=layout,
+            lora_scale=scale,
+            vision_sha256=notes["vision_sha256"],
+            language_sha256=notes["language_sha256"],
+            model_sha256=notes.get("model_sha256", ""),
+            adapters={
+                name.removeprefix("language."): array for name, array in tensors.items() if name.startswith("language.")
+            },
+            ours=tensors["ours"],
+            head=head,
+            **numbers,
+        )

@@ -1,0 +1,169 @@
+"""A llama-type language model as an ONNX graph of plain ops: the same numbers as language_model.LanguageModel.
+
+decode_graph serves prefill and decode alike: keys and values of what was read go in and come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facegpt_ros.errors import WeightsError
+from facegpt_ros.model.language_config import LanguageConfig
+from facegpt_ros.model.language_weights import LayerWeights
+from facegpt_ros.model.matrix import Matrix
+from facegpt_ros.model.onnx_writer import OnnxWriter
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+_HIDDEN = np.float32(-1e30)  # a score that softmax makes zero
+
+
+class LanguageGraph:
+    """Writes layers of a language model into a graph.
+
+    Args:
+        graph: to write into.
+        config: of the model.
+        cosine, sine: names of (T, W/2), the rotary embedding's at the positions of what is read.
+        mask: name of what is added to scores, (H/G · T, L), L all positions; the query heads of one key head lie one
+            after the other.
+    """
+
+    def __init__(self, graph: OnnxWriter, config: LanguageConfig, cosine: str, sine: str, mask: str) -> None:
+        self.graph, self.config = graph, config
+        self._cosine, self._sine, self._mask = cosine, sine, mask
+        self._heads = graph.constant([0, 0, config.heads + 2 * config.key_heads, config.head_width])
+        self._shared = graph.constant([0, config.key_heads, -1, config.head_width])
+        self._apart = graph.constant([0, config.heads, -1, config.head_width])
+        self._flat = graph.constant([0, 0, config.heads * config.head_width])
+
+    def layer(
+        self, x: str, weights: LayerWeights, past: tuple[str, str], only_last: bool = False
+    ) -> tuple[str, str, str]:
+        """One layer.
+
+        Args:
+            x: (B, T, D).
+            past: keys and values (B, G, P, W) of what was read before.
+            only_last: only the last position is asked for: x is then (B, 1, D).
+
+        Returns:
+            x; keys and values (B, G, P + T, W).
+        """
+        graph, config = self.graph, self.config
+        both = config.heads + config.key_heads
+        mixed = weights.query_key_value.multiply(graph, self.norm(x, weights.attention_norm))
+        mixed = graph.op("Transpose", graph.op("Reshape", mixed, self._heads), perm=[0, 2, 1, 3])  # (B, H + 2 G, T, W)
+        turning, value = graph.split(mixed, [both, config.key_heads], 1)
+        query, key = graph.split(self._turned(turning), [config.heads, config.key_heads], 1)
+        key = graph.op("Concat", past[0], key, axis=2)  # (B, G, P + T, W)
+        value = graph.op("Concat", past[1], value, axis=2)
+        if only_last:
+            x, query = graph.last(x, 1), graph.last(query, 2)
+        query = graph.op("Reshape", query, self._shared)  # (B, G, H/G · T, W)
+        scores = graph.op("MatMul", query, graph.op("Transpose", key, perm=[0, 1, 3, 2]))
+        if not only_last:
+            scores = graph.op("Add", scores, self._mask)
+        seen = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)
+        seen = graph.op("Transpose", graph.op("Reshape", seen, self._apart), perm=[0, 2, 1, 3])  # (B, T, H, W)
+        x = graph.op("Add", x, weights.output.multiply(graph, graph.op("Reshape", seen, self._flat)))
+        inner = weights.gate_up.multiply(graph, self.norm(x, weights.mlp_norm))
+        gate, up = graph.split(inner, [config.hidden] * 2, 2)
+        gate = graph.op("Mul", gate, graph.op("Sigmoid", gate))
+        return graph.op("Add", x, weights.down.multiply(graph, graph.op("Mul", gate, up))), key, value
+
+    def norm(self, x: str, weight: np.ndarray) -> str:
+        """RMSNorm, in the order that runtimes know to fuse."""
+        graph = self.graph
+        square = graph.op("Pow", x, graph.constant(np.array(2, np.float32)))
+        mean = graph.op("ReduceMean", square, graph.constant([-1]), keepdims=1)
+        root = graph.op("Sqrt", graph.op("Add", mean, graph.constant(np.array(self.config.epsilon, np.float32))))
+        return graph.op("Mul", graph.op("Div", x, root), graph.constant(weight.astype(np.float32)))
+
+    def _turned(self, x: str) -> str:
+        """(B, H, T, W) turned by the rotary embedding."""
+        graph = self.graph
+        low, high = graph.split(x, [self.config.head_width // 2] * 2, 3)
+        turned_low = graph.op("Sub", graph.op("Mul", low, self._cosine), graph.op("Mul", high, self._sine))
+        turned_high = graph.op("Add", graph.op("Mul", high, self._cosine), graph.op("Mul", low, self._sine))
+        return graph.op("Concat", turned_low, turned_high, axis=3)
+
+
+def decode_graph(
+    config: LanguageConfig, layers: Sequence[LayerWeights], norm: np.ndarray | None = None, words: Matrix | None = None
+) -> ModelProto:
+    """The next piece of a sequence, from its embeddings.
+
+    Inputs: embeddings (B, T, D), T ≥ 1; past_keys and past_values (K, B, G, P, W) of the P positions before, P ≥ 0.
+    Outputs: hidden (B, D), the last position's, normed; logits (B, V), of the last position; keys and values
+    (K, B, G, P + T, W). With norm None: hidden (B, T, D) is what the next layer takes, and there are no logits.
+
+    Args:
+        layers: K of them.
+        norm: of the last hidden state, (D,).
+        words: (D, V), the output layer.
+    """
+    graph = OnnxWriter("decode")
+    x = graph.input("embeddings", ["B", "T", config.width])
+    shape = [len(layers), "B", config.key_heads, "P", config.head_width]
+    pasts = [graph.input(name, shape) for name in ("past_keys", "past_values")]
+    length, new = graph.size(pasts[0], 3), graph.size(x, 1)
+    end = graph.op("Add", length, new)
+    tables = [
+        graph.op("Slice", graph.constant(table), length, end, graph.constant([0]))
+        for table in rotary(config, np.arange(config.context))
+    ]
+    writer = LanguageGraph(graph, config, *tables, _causal(graph, config, length, end))
+    keys, values = [], []
+    for index, layer in enumerate(layers):
+        past = [graph.op("Gather", stack, graph.constant(index), axis=0) for stack in pasts]  # (B, G, P, W)
+        last = norm is not None and index + 1 == len(layers)
+        x, key, value = writer.layer(x, layer, (past[0], past[1]), last)
+        keys.append(graph.op("Unsqueeze", key, graph.constant([0])))
+        values.append(graph.op("Unsqueeze", value, graph.constant([0])))
+    if norm is None:
+        graph.output("hidden", x, ["B", "T", config.width])
+    else:
+        hidden = graph.op("Squeeze", writer.norm(x, norm), graph.constant([1]))
+        graph.output("hidden", hidden, ["B", config.width])
+        if words is not None:
+            graph.output("logits", words.multiply(graph, hidden), ["B", words.values.shape[1]])
+    for name, parts in (("keys", keys), ("values", values)):
+        whole = graph.op("Concat", *parts, axis=0)
+        graph.output(name, whole, [len(layers), "B", config.key_heads, "L", config.head_width])
+    return graph.model()
+
+
+def rotary(config: LanguageConfig, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cosine and sine at positions (T,), (T, W/2) float32: p · base^(-2i/W) (Su et al. 2021).
+
+    Raises:
+        WeightsError: a position lies beyond the model's context.
+    """
+    if positions.size and positions.max() >= config.context:
+        raise WeightsError(f"position {positions.max()} lies beyond the {config.context} that the model reads")
+    half = np.arange(0, config.head_width, 2, dtype=np.float64) / config.head_width
+    angle = positions[:, None] * float(config.rope_base) ** -half
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
+def causal_mask(config: LanguageConfig, past: int, new: int) -> np.ndarray:
+    """What is added to the scores of `new` positions after `past`: (H/G · T, P + T) float32."""
+    seen = np.arange(past + new)[None] <= past + np.arange(new)[:, None]
+    mask = np.where(seen, np.float32(0), _HIDDEN)
+    return np.tile(mask, (config.heads // config.key_heads, 1))
+
+
+def _causal(graph: OnnxWriter, config: LanguageConfig, start: str, end: str) -> str:
+    """causal_mask in the graph, from start and end (1,)."""
+    one, zero = graph.constant(1), graph.constant(0)
+    scalar = [graph.op("Squeeze", value, graph.constant([0])) for value in (start, end)]
+    rows = graph.op("Unsqueeze", graph.op("Range", scalar[0], scalar[1], one), graph.constant([1]))  # (T, 1)
+    columns = graph.op("Range", zero, scalar[1], one)  # (P + T,)
+    seen = graph.op("LessOrEqual", columns, rows)
+    mask = graph.op("Where", seen, graph.constant(np.float32(0)[None]), graph.constant(_HIDDEN[None]))
+    return graph.op("Tile", mask, graph.constant([config.heads // config.key_heads, 1]))
