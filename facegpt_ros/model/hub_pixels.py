@@ -46,16 +46,18 @@ class HubPixels(nn.Module):
         mean, std, scale = said.get("image_mean"), said.get("image_std"), said.get("rescale_factor", 1 / 255)
         if said.get("do_normalize") is False:
             mean, std = [0.0] * 3, [1.0] * 3
-        if said.get("do_rescale") is False:
-            scale = 1.0
+        mode = "bilinear" if said.get("resample") == _BILINEAR else "bicubic"
         try:
-            mean, std, scale = [float(v) for v in mean], [float(v) for v in std], float(scale)
-            sane = len(mean) == len(std) == 3 and min(std) > 0 and scale > 0
-        except (TypeError, ValueError):
-            sane = False
-        if not sane:
-            raise WeightsError(f"{folder / name}: image_mean is {mean}, image_std {std}; three numbers each, std > 0")
-        return cls(side, mean, std, scale, "bilinear" if said.get("resample") == _BILINEAR else "bicubic")
+            means, stds = [float(v) for v in mean], [float(v) for v in std]  # type: ignore[union-attr]
+            factor = 1.0 if said.get("do_rescale") is False else float(scale)
+            if not len(means) == len(stds) == 3 or not min(stds) > 0 or not factor > 0:
+                raise ValueError("three numbers each, std and factor above 0")
+        except (TypeError, ValueError) as error:
+            raise WeightsError(
+                f"{folder / name}: image_mean is {mean}, image_std {std}, rescale_factor {scale} ({error}); "
+                "download it again"
+            ) from error
+        return cls(side, means, stds, factor, mode)
 
     def forward(self, crops: Tensor) -> Tensor:
         """crops (N, S, S, 3) uint8 BGR → (N, 3, side, side) float32.

@@ -124,7 +124,7 @@ class HubCache:
     def __init__(self, layers: list[tuple[Tensor, Tensor]] | None = None) -> None:
         from transformers import DynamicCache
 
-        self.held = DynamicCache(layers or None)
+        self.held: Any = DynamicCache(layers or None)
 
     def repeat(self, batch: int, room: int = 0) -> HubCache:
         """The same prefix for each of `batch` continuations: a copy."""

@@ -74,7 +74,7 @@ class Tokenizer:
         self._plain = Tokenizer(models.BPE(vocab=ids, merges=merges))  # knows no special token
         self._plain.pre_tokenizer = self._bpe.pre_tokenizer
         self.own = len(vocabulary.tokens)
-        self.face = self._bpe.token_to_id(FACE)
+        self.face: int = self._bpe.token_to_id(FACE)  # type: ignore[assignment]
         self.end = vocabulary.end
         self.size = self.own + len(OURS)
 

@@ -76,6 +76,15 @@ def test_a_checkpoint_is_small_resumes_and_fits_its_own_base_alone(tmp_path, fol
         trainer(tmp_path / "a", model, other, stage="talk")
 
 
+def test_half_precision_learns_in_full(tmp_path, folders, model, batch):
+    run = trainer(tmp_path, model, folders["llava"], stage="talk", bf16=True)
+    losses = [run.advance(batch)["total"] for _ in range(4)]
+    assert losses[-1] < losses[0]
+    learnt = {p.dtype for p in run.net.parameters() if p.requires_grad}
+    assert learnt == {torch.float32}
+    assert run.net.language.dtype == torch.bfloat16
+
+
 def test_one_of_two_who_speak_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"vlm is 'a/b' and language 'x\.gguf'"):
         FaceGPTOptions(tmp_path, [], vlm="a/b", language="x.gguf")
