@@ -101,6 +101,22 @@ def test_wrong_tokenizers_are_named(path, tmp_path, kind):
         HubTokenizer(path, turns, ROWS)
 
 
+def test_a_release_may_spell_a_mark_of_its_pictures_out(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    _smollm_style().save(str(path))
+    state = json.loads(path.read_text())
+    state["added_tokens"] = [token for token in state["added_tokens"] if token["content"] != "<global-img>"]
+    path.write_text(json.dumps(state))
+    tokenizer = HubTokenizer(path, prompts.HUB_TURNS["idefics3"], ROWS)
+    ids = tokenizer.template(prompts.HUB_TURNS["idefics3"].open)
+    assert len(ids) > 2
+    assert tokenizer.decode(ids, special=True) == prompts.HUB_TURNS["idefics3"].open
+    state["added_tokens"] = [token for token in state["added_tokens"] if not token["content"].startswith("<fake")]
+    path.write_text(json.dumps(state))
+    with pytest.raises(WeightsError, match="has no token <fake_token_around_image>"):
+        HubTokenizer(path, prompts.HUB_TURNS["idefics3"], ROWS)
+
+
 def test_an_endless_text_is_an_error_and_a_lone_surrogate_is_none(tokenizer):
     assert tokenizer.decode(tokenizer.encode("a\ud800b")) == "a?b"
     with pytest.raises(ConfigError, match=f"{MAX_CHARACTERS + 1} characters"):
