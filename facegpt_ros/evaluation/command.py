@@ -51,9 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many pictures or people: renders 300, now 200, jitter 8, identity all, unless this says otherwise; "
         "of text 500 texts and 500 prompts of each kind, of chat 400 questions, of general 40 own answers",
     )
-    parser.add_argument("--checkpoint", type=Path, help="text, chat, general: checkpoint.pt of `facegpt train facegpt`")
-    parser.add_argument("--vision", type=Path, help="its regressor.safetensors; the shipped one by default")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        help="text, chat, general: checkpoint.pt of `facegpt train facegpt`; "
+        "text, chat: or an exported facegpt.safetensors",
+    )
+    parser.add_argument(
+        "--vision", type=Path, help="its regressor.safetensors or vision graph; the usual one by default"
+    )
     parser.add_argument("--language", type=Path, help="its .gguf; SmolLM2-135M-Instruct by default")
+    parser.add_argument("--vlm", metavar="MODEL", help="the larger model that a checkpoint was trained on, if it was")
     parser.add_argument("--weights", default="", help="other weights of the estimator than the shipped ones")
     parser.add_argument("--model", type=Path, help="scans and fit-labels: other morphable model than the shipped one")
     parser.add_argument("--now", type=Path, metavar="DIR", help="set now: the real NoW validation set, if you have it")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.evaluation.blind import BlindReader, blind_scores, known_faces, learn_scales
 from facegpt_ros.evaluation.chat_scores import (
     CHAT_SEEDS,
@@ -30,7 +30,7 @@ from facegpt_ros.evaluation.general_scores import general_scores
 from facegpt_ros.evaluation.report import tell
 from facegpt_ros.evaluation.scenes import scenes
 from facegpt_ros.evaluation.sheet import save_sheet
-from facegpt_ros.evaluation.speaker import Reader, open_speaker
+from facegpt_ros.evaluation.speaker import Reader, Speaker, open_speaker
 from facegpt_ros.evaluation.text_scores import Generated, attribute_scores, generate_faces
 from facegpt_ros.evaluation.text_sheet import text_tiles
 from facegpt_ros.morphable.model import MorphableModel
@@ -49,7 +49,7 @@ def run_language(args: argparse.Namespace) -> int:
     model = MorphableModel.load()
     what, _, split = args.set.partition("-")
     score = {"text": _text, "chat": _chat, "general": _general}[what]
-    speaker = open_speaker(args.checkpoint, model, args.vision, args.language)
+    speaker = open_speaker(args.checkpoint, model, args.vision, args.language, args.vlm)
     try:
         figures = score(speaker, model, args, split or "test")
         named = {"set": args.set, "model": speaker.model_id, "morphable_model": model.model_id}
@@ -59,7 +59,7 @@ def run_language(args: argparse.Namespace) -> int:
     return 0
 
 
-def _text(speaker: Reader, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+def _text(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
     show, count = _progress(args.set), args.count or _TEXTS
     faces = generate_faces(speaker, model, count, split, show)
     attributes = attribute_scores(model, faces)
@@ -102,7 +102,7 @@ def _blind(
         pipeline.close()
 
 
-def _chat(speaker: Reader, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+def _chat(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
     show, count = _progress(args.set), args.count or _QUESTIONS
     pictures = list(scenes(model, split, -(-count // QUESTIONS_A_SCENE), CHAT_SEEDS[split]))
     asked = cases(model, pictures, count, max(count // 3, 1), split)
@@ -130,7 +130,9 @@ def _chat(speaker: Reader, model: MorphableModel, args: argparse.Namespace, spli
     }
 
 
-def _general(speaker: Reader, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+def _general(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
+    if not isinstance(speaker, Reader):
+        raise ConfigError(f"{speaker.model_id} cannot be read without its adapters; give --checkpoint a checkpoint.pt")
     return general_scores(speaker, args.data / "audio", args.count or _ANSWERS, _progress(args.set))
 
 

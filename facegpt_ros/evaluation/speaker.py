@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from facegpt_ros.errors import ConfigError, ImageError
 from facegpt_ros.model.prompts import Kind, Part
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
+
+if TYPE_CHECKING:
+    from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 
 Prompt = Sequence[Part]
 
@@ -51,6 +54,7 @@ class Speaker(Protocol):
         """Frees the weights."""
 
 
+@runtime_checkable
 class Reader(Speaker, Protocol):
     """A Speaker that can also be read against the language model that it began as."""
 
@@ -66,13 +70,18 @@ class Reader(Speaker, Protocol):
 
 
 def open_speaker(
-    path: Path | None, model: MorphableModel, vision: Path | None = None, language: Path | None = None
-) -> Reader:
-    """The network of a file: a training checkpoint (.pt) runs in torch.
+    path: Path | None,
+    model: MorphableModel,
+    vision: Path | None = None,
+    language: Path | None = None,
+    vlm: str | None = None,
+) -> Speaker:
+    """The network of a file: a training checkpoint (.pt) runs in torch, an exported one (.safetensors) as on a robot.
 
     Args:
-        vision: .safetensors of the CNN that it was trained on; None: the shipped one.
+        vision: what it was trained on: .safetensors of the CNN, or .onnx of an exported network; None: the usual one.
         language: .gguf of its language model; None: the one of the manifest.
+        vlm: of a checkpoint, the larger model that it was trained on; None: FaceGPT's own.
 
     Raises:
         ConfigError: no file is given, or nothing here runs a file of its kind.
@@ -83,8 +92,40 @@ def open_speaker(
     if path.suffix == ".pt":
         from facegpt_ros.evaluation.torch_speaker import TorchSpeaker
 
-        return TorchSpeaker.load(path, model, vision, language)
-    raise ConfigError(f"--checkpoint {path}: '{path.suffix}' is no network that talks; give a checkpoint.pt")
+        return TorchSpeaker.load(path, model, vision, language, vlm)
+    if path.suffix == ".safetensors" and vlm is None:
+        from facegpt_ros import engines
+        from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
+
+        gguf = language or engines.fetch("language_model", download=False)
+        return RobotSpeaker(FaceGPTEstimator(path, model, gguf, vision), model)
+    raise ConfigError(
+        f"--checkpoint {path}: give a checkpoint.pt of `train facegpt`, or a facegpt.safetensors without --vlm"
+    )
+
+
+class RobotSpeaker:
+    """A Speaker of the runtime that robots use; it has no language model beside the adapted one to be read against.
+
+    Args:
+        estimator: whose say answers one prompt at a time.
+        model: whose coefficients it speaks.
+    """
+
+    def __init__(self, estimator: FaceGPTEstimator, model: MorphableModel) -> None:
+        self._estimator = estimator
+        self.model_id, self.crop_size = estimator.model_id, estimator.crop_size
+        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+
+    def say(self, asked: Sequence[Prompt], crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
+        """See Speaker.say."""
+        check_crops(asked, crops, self.crop_size)
+        own = [None] * len(asked) if crops is None else [crop[None] for crop in crops]
+        said = [self._estimator.say(prompt, crop, limit=limit) for prompt, crop in zip(asked, own, strict=True)]
+        return [Said(one.text, one.raw, one.finished) for one in said]
+
+    def close(self) -> None:
+        self._estimator.close()
 
 
 def check_crops(asked: Sequence[Prompt], crops: np.ndarray | None, size: int) -> None:

@@ -10,18 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from facegpt_ros import engines
 from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.evaluation.speaker import Prompt, Said, check_crops
-from facegpt_ros.model import prompts
-from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.generate import Answer, generate
-from facegpt_ros.model.lora import adapters, add_adapters
+from facegpt_ros.model.lora import adapters
 from facegpt_ros.model.theta import ThetaLayout
+from facegpt_ros.model.vlm import FaceVLM
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.training.export import load_weights
-from facegpt_ros.training.facegpt import read_language
+from facegpt_ros.training.facegpt_options import FaceGPTOptions
 from facegpt_ros.training.loop import load_checkpoint
+from facegpt_ros.training.networks import network
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
 
 _TOGETHER = 48
@@ -32,23 +30,28 @@ class TorchSpeaker:
     """A Reader (evaluation/speaker.py) of a FaceGPT in torch, on the CPU.
 
     Args:
-        net: of any precision.
+        net: FaceGPT's own, or a larger one from the hub.
         crop_size: S, px.
         model_id: of the weights.
     """
 
-    def __init__(self, net: FaceGPT, crop_size: int, model_id: str) -> None:
+    def __init__(self, net: FaceVLM, crop_size: int, model_id: str) -> None:
         self.net, self.crop_size, self.model_id = net.eval(), crop_size, model_id
         self.layout: ThetaLayout = net.layout
 
     @classmethod
     def load(
-        cls, path: Path, model: MorphableModel, vision: Path | None = None, language: Path | None = None
+        cls,
+        path: Path,
+        model: MorphableModel,
+        vision: Path | None = None,
+        language: Path | None = None,
+        vlm: str | None = None,
     ) -> TorchSpeaker:
-        """The averaged weights of a checkpoint.pt of `facegpt train facegpt`.
+        """The averaged weights of a checkpoint.pt of `facegpt train facegpt`; the rest as it was trained with.
 
         Raises:
-            WeightsError: a file is missing or broken, or was trained with another morphable model or vision encoder.
+            WeightsError: a file is missing or broken, or was trained with another morphable model or language model.
         """
         state = load_checkpoint(path)
         missing = [key for key in ("ema", "size", "rank", "depth", METADATA_KEY) if key not in state]
@@ -59,16 +62,13 @@ class TorchSpeaker:
             raise WeightsError(
                 f"{path} was trained with another morphable model than {model.model_id}; use both of one release"
             )
-        eyes = load_weights(vision or engines.fetch("regressor_fp32", download=False))
-        if eyes.layout != outputs.layout:
-            raise WeightsError(
-                f"the vision encoder is made for {eyes.layout}, {path} for {outputs.layout}; give its own"
-            )
-        words, tokenizer = read_language(language)
-        add_adapters(words, state["rank"], 2.0 * state["rank"])
-        net = FaceGPT(eyes, words, tokenizer, state["size"] // 32, state["depth"] or None)
+        held = {key: state[key] for key in ("size", "rank", "depth")}
+        options = FaceGPTOptions(path.parent, [], vision=vision, language=language, vlm=vlm, **held)
+        net = network(options, outputs.layout, adapters=False)
+        if state.get("base") != net.base:
+            raise WeightsError(f"{path} was trained with {state.get('base')}, this is {net.base}; give the same --vlm")
         absent, unexpected = net.load_state_dict(state["ema"], strict=False)
-        ours = [n for n in absent if not n.startswith("vision.") and not (n.startswith("language.") and _base(n))]
+        ours = [n for n in absent if not n.startswith("vision.") and (not n.startswith("language.") or _of_adapter(n))]
         if unexpected or ours:
             raise WeightsError(f"{path} lacks {ours[:2]} or has {unexpected[:2]} too many; train it again")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -117,7 +117,7 @@ class TorchSpeaker:
 
     def _batches(self, asked: Sequence[Prompt], most: int) -> Iterator[list[int]]:
         """Rows of prompts of about the same length, which are read together."""
-        lengths = [len(prompts.tokens(p, self.net.tokenizer, self.net.projector.tokens)[0]) for p in asked]
+        lengths = [len(self.net.tokens(prompt)[0]) for prompt in asked]
         order = sorted(range(len(asked)), key=lengths.__getitem__)
         yield from (order[start : start + most] for start in range(0, len(order), most))
 
@@ -125,17 +125,20 @@ class TorchSpeaker:
     def _base(self) -> Iterator[None]:
         """The language model as it was before the training: no adapters, all layers, and a <FACE> that nobody says."""
         net, own = self.net, list(adapters(self.net.language))
-        scales, depth, ours = [a.scale for _, a in own], net.depth, net.ours.detach().clone()
+        scales, ours = [adapter.scale for _, adapter in own], net.ours.detach().clone()
+        depth = getattr(net, "depth", None)  # a larger model has no layers beyond its depth
         try:
             for _, adapter in own:
                 adapter.scale = 0.0
-            net.depth = None
+            if depth is not None:
+                net.depth = None
             net.ours.data.zero_()
             yield
         finally:
             for (_, adapter), scale in zip(own, scales, strict=True):
                 adapter.scale = scale
-            net.depth = depth
+            if depth is not None:
+                net.depth = depth
             net.ours.data.copy_(ours)
 
 
@@ -144,6 +147,5 @@ def _said(answer: Answer) -> Said:
     return Said(answer.text, raw, answer.finished)
 
 
-def _base(name: str) -> bool:
-    """Whether a tensor is the language model's own."""
-    return not name.endswith((".up", ".down"))
+def _of_adapter(name: str) -> bool:
+    return name.endswith((".up", ".down"))

@@ -6,7 +6,6 @@ pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 pytest.importorskip("efficientnet_lite_pytorch", reason="the tools of training are not installed")
 
 from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E402
-from facegpt_ros.evaluation import torch_speaker  # noqa: E402
 from facegpt_ros.evaluation.general_scores import plain  # noqa: E402
 from facegpt_ros.evaluation.speaker import open_speaker, say_all  # noqa: E402
 from facegpt_ros.evaluation.torch_speaker import TorchSpeaker  # noqa: E402
@@ -20,6 +19,7 @@ from facegpt_ros.model.regressor import Regressor  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
 from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from facegpt_ros.training import networks  # noqa: E402
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
 
@@ -105,8 +105,8 @@ def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, monkeypatch):
     held = {name: value for name, value in state_dict if name in ours or name.endswith((".up", ".down"))}
     state = {"ema": held, "size": 64, "rank": RANK, "depth": 0, "stage": "talk", "step": 7}
     state[METADATA_KEY] = outputs.to_json()
-    monkeypatch.setattr(torch_speaker, "load_weights", lambda path: build(outputs.layout).vision)
-    monkeypatch.setattr(torch_speaker, "read_language", lambda path: (bare(), Tokenizer(vocabulary())))
+    monkeypatch.setattr(networks, "load_weights", lambda path: build(outputs.layout).vision)
+    monkeypatch.setattr(networks, "read_language", lambda path: (bare(), Tokenizer(vocabulary())))
 
     def bare():
         torch.manual_seed(4)
@@ -122,6 +122,8 @@ def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, monkeypatch):
     assert loaded.say(asked, limit=5)[0].text == TorchSpeaker(net, 64, "").say(asked, limit=5)[0].text
     with pytest.raises(WeightsError, match="another morphable model"):
         open_speaker(saved(**{METADATA_KEY: "{}"}), model, vision=tmp_path / "any")
+    with pytest.raises(WeightsError, match="trained with idefics3"):
+        open_speaker(saved(base="idefics3 576×30"), model, vision=tmp_path / "any")
     with pytest.raises(WeightsError, match="lacks"):
         open_speaker(saved(ema={k: v for k, v in held.items() if k != "ours"}), model, vision=tmp_path / "any")
     with pytest.raises(WeightsError, match="no FaceGPT"):
@@ -129,5 +131,5 @@ def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, monkeypatch):
         open_speaker(tmp_path / "checkpoint.pt", model)
     with pytest.raises(ConfigError, match="--checkpoint"):
         open_speaker(None, model)
-    with pytest.raises(ConfigError, match="no network that talks"):
+    with pytest.raises(ConfigError, match="checkpoint.pt of"):
         open_speaker(tmp_path / "x.gguf", model)
