@@ -1,4 +1,4 @@
-"""facegpt.safetensors: what is FaceGPT's own, beside the vision graph and the language model that it was trained with."""
+"""facegpt.safetensors: what is FaceGPT's own, beside the vision graph and the language model it was trained with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A FaceGPT of a tiny language model as files, with random weights and no torch: what an export leaves, and the GGUF."""
+"""A FaceGPT of a tiny language model as files, with random weights and no torch: what an export leaves."""
 
 from __future__ import annotations
 
