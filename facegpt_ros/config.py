@@ -1,7 +1,7 @@
 """Every parameter of the nodes, grouped by concern: the one source of descriptors, YAML, README table and --help.
 
-    >>> Config.from_flat({"perception.max_faces": 2}).perception.max_faces
-    2
+>>> Config.from_flat({"perception.max_faces": 2}).perception.max_faces
+2
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ class EstimatorConfig(Group):
     """From a crop to 3DMM coefficients."""
 
     PREFIX: ClassVar[str] = "estimator"
-    name: str = option("cnn", "which estimator runs", choices=("cnn",))
+    name: str = option(
+        "cnn", "which estimator runs; facegpt also says how sure it is, and is slower", choices=("cnn", "facegpt")
+    )
     weights: str = option("", "path of other weights than the shipped ones; empty for the shipped ones")
+    precision: str = option("int8", "of facegpt's language model: int8 is faster", choices=("int8", "fp32"))
     threads: int = option(0, "threads of inference; 0 chooses for this machine", low=0, high=256, unit="threads")
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from facegpt_ros.backends.onnx_cpu import OnnxCpu
-from facegpt_ros.errors import ImageError, ModelError, WeightsError
+from facegpt_ros.errors import ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
+from facegpt_ros.model.estimator import check_crops, check_trained_for
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 
@@ -35,17 +36,7 @@ class CnnEstimator:
             raise WeightsError(
                 f"{path}: no regressor of this package ({error}); export one with `facegpt train`"
             ) from error
-        counts = len(model.identity_names), len(model.expression_names), len(model.albedo_names)
-        if self._layout != ThetaLayout(*counts):
-            raise WeightsError(
-                f"{path}: made for {self._layout}, but {model.model_id} has {counts} coefficients; retrain it"
-            )
-        trained_on = self._backend.metadata.get("model_sha256", "")
-        if trained_on and trained_on != model.sha256:
-            raise WeightsError(
-                f"{path}: trained on morphable model {trained_on[:8]}, but {model.model_id} is loaded; "
-                "use the weights and the model of one release"
-            )
+        check_trained_for(path, self._layout, self._backend.metadata.get("model_sha256", ""), model)
         self.model_id = f"cnn@{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
         self.provider = self._backend.provider
         self._backend.warm_up((1, self.crop_size, self.crop_size, 3))
@@ -56,10 +47,7 @@ class CnnEstimator:
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer. Raises ImageError for crops of another shape or type."""
-        if crops.dtype != np.uint8 or crops.shape[1:] != (self.crop_size, self.crop_size, 3):
-            raise ImageError(
-                f"crops are {crops.dtype} {crops.shape}; give uint8 (N, {self.crop_size}, {self.crop_size}, 3)"
-            )
+        check_crops(crops, self.crop_size)
         return self._layout.decode(self._backend.infer(crops))
 
     def close(self) -> None:

@@ -1,0 +1,123 @@
+"""The FaceGPT estimator: vision graph, then the language model up to <FACE>; and the same model's answers in words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.errors import ImageError, ModelError, WeightsError
+from facegpt_ros.face import CropEstimate
+from facegpt_ros.model import prompts
+from facegpt_ros.model.estimator import check_crops, check_trained_for
+from facegpt_ros.model.facegpt_build import build
+from facegpt_ros.model.facegpt_file import FaceGPTFile
+from facegpt_ros.model.speaker import Said, Speaker
+from facegpt_ros.model.spread import decode_spread
+from facegpt_ros.morphable.model import MorphableModel
+
+VISION_FILE = "facegpt_vision_int8.onnx"  # what the export calls the vision graph, beside facegpt.safetensors
+
+
+class FaceGPTEstimator:
+    """An Estimator (model/estimator.py) that also says how sure it is, and speaks.
+
+    The first time it builds its graphs on this machine, for about a minute; then they come from the cache.
+
+    Args:
+        path: facegpt.safetensors of `facegpt train export-facegpt`.
+        model: whose coefficients it must speak.
+        language: the GGUF that it was trained with.
+        vision: its vision graph; None: the one beside path.
+        threads: of one inference; 0 chooses for this machine.
+        precision: of the language model, int8 or fp32.
+
+    Raises:
+        WeightsError: a file is missing, altered, or made for another morphable model; or the cache cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        model: MorphableModel,
+        language: Path,
+        vision: Path | None = None,
+        threads: int = 0,
+        precision: str = "int8",
+    ) -> None:
+        file = FaceGPTFile.open(path)
+        check_trained_for(path, file.layout, file.model_sha256, model)
+        self._vision = _open_vision(file, vision or path.with_name(VISION_FILE), threads)
+        self._graphs = build(file, language, precision)
+        self._face = OnnxCpu(self._graphs.face, threads)
+        self._layout, self._threads, self._image_tokens = file.layout, threads, file.image_tokens
+        self._speaker: Speaker | None = None
+        self.crop_size = file.size
+        self.model_id = f"facegpt@{file.sha256[:8]}"
+        self.provider = self._face.provider
+        try:  # what does not fit together is an error of now, not of the first frame
+            self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))
+        except (KeyError, ModelError) as error:
+            raise WeightsError(f"{path}: {error}; export it again") from error
+
+    def infer(self, crops: np.ndarray) -> CropEstimate:
+        """See Estimator.infer; with a spread. Raises ImageError for crops of another shape or type."""
+        image_tokens, guess = self._see(crops)
+        out = self._face.run({"image_tokens": image_tokens, "guess": guess})
+        spread = decode_spread(out["spread"], self._layout.n_expression)
+        return replace(self._layout.decode(out["theta"]), spread=spread)
+
+    def say(
+        self,
+        parts: Sequence[prompts.Part],
+        crops: np.ndarray | None = None,
+        limit: int = 64,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Said:
+        """The answer to a prompt (prompts.chat) that ends with the assistant's turn open.
+
+        Args:
+            parts: of the prompt.
+            crops: (1, S, S, 3) uint8 BGR where the prompt is about an image, else None.
+            limit: tokens of the answer.
+            temperature: 0 always says the likeliest token.
+            seed: of what chance chooses at a temperature above 0.
+
+        Raises:
+            ConfigError: the prompt is too long, or about another number of images.
+            ImageError: the crop has another shape or type.
+        """
+        if crops is not None and len(crops) != 1:
+            raise ImageError(f"{len(crops)} crops came with one prompt; give the one that it is about")
+        if self._speaker is None:
+            self._speaker = Speaker(self._graphs, self._layout, self._image_tokens, self._threads)
+        seen = (None, None) if crops is None else self._see(crops)
+        return self._speaker.say(parts, *seen, limit=limit, temperature=temperature, seed=seed)
+
+    def close(self) -> None:
+        for part in (self._vision, self._face, self._speaker):
+            if part is not None:
+                part.close()
+
+    def _see(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Image tokens (N, T, D) and first guesses (N, size)."""
+        check_crops(crops, self.crop_size)
+        out = self._vision.run({"crops": crops})
+        return out["image_tokens"], out["guess"]
+
+
+def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxCpu:
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file; it belongs beside {file.path}, copy it there")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != file.vision_sha256:
+        raise WeightsError(
+            f"{path}: its sha256 is {found[:8]}, {file.path} was exported with {file.vision_sha256[:8]}; "
+            "copy both from one export"
+        )
+    return OnnxCpu(path, threads)

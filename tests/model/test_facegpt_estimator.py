@@ -1,0 +1,124 @@
+"""FaceGPT on the robot: tiny files, no torch. tests/training/test_export_facegpt.py compares it with torch."""
+
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("gguf", reason="gguf is not installed")
+pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+
+from facegpt_ros import engines  # noqa: E402
+from facegpt_ros.config import Config, EstimatorConfig  # noqa: E402
+from facegpt_ros.errors import ImageError, WeightsError  # noqa: E402
+from facegpt_ros.model.estimator import load_estimator  # noqa: E402
+from facegpt_ros.model.facegpt_estimator import VISION_FILE, FaceGPTEstimator  # noqa: E402
+from facegpt_ros.model.spread import decode_spread  # noqa: E402
+from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
+from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from tests.model.test_gguf_file import write  # noqa: E402
+from tests.model.tiny_facegpt import SIZE, save_facegpt  # noqa: E402
+
+MODEL = MorphableModel.load()
+LAYOUT = ThetaLayout(len(MODEL.identity_names), len(MODEL.expression_names), len(MODEL.albedo_names))
+
+
+@pytest.fixture
+def language(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "cache"))
+    return write(tmp_path / "m.gguf")
+
+
+@pytest.fixture
+def crops():
+    colours = np.random.default_rng(5).integers(0, 256, (3, 1, 1, 3)).astype(np.uint8)
+    return np.ascontiguousarray(colours.repeat(SIZE, 1).repeat(SIZE, 2))
+
+
+def test_says_theta_and_spread_of_every_crop_whatever_its_neighbours(tmp_path, language, crops):
+    estimator = FaceGPTEstimator(save_facegpt(tmp_path, language, LAYOUT), MODEL, language, precision="fp32")
+    assert estimator.crop_size == SIZE and estimator.model_id.startswith("facegpt@")
+    assert estimator.provider == "CPUExecutionProvider"
+    together = estimator.infer(crops)
+    assert len(together) == 3 and together.spread.expression.shape == (3, LAYOUT.n_expression)
+    assert np.abs(together.identity[0] - together.identity[1]).max() > 1e-3
+    for i in range(3):
+        alone = estimator.infer(crops[i : i + 1])
+        np.testing.assert_allclose(alone.identity, together.identity[i : i + 1], atol=1e-5)
+        np.testing.assert_allclose(alone.spread.landmarks, together.spread.landmarks[i : i + 1], rtol=1e-4)
+    with pytest.raises(ImageError, match=rf"give uint8 \(N, {SIZE}, {SIZE}, 3\)"):
+        estimator.infer(crops[:, ::2])
+    estimator.close()
+    with pytest.raises(WeightsError, match="closed"):
+        estimator.infer(crops)
+
+
+def test_neither_frames_nor_words_need_torch_or_the_builders_packages(tmp_path, language):
+    import subprocess
+
+    path = save_facegpt(tmp_path, language, LAYOUT)
+    FaceGPTEstimator(path, MODEL, language)
+    code = f"""
+import sys
+for name in ("torch", "gguf", "onnx"):
+    sys.modules[name] = None
+from pathlib import Path
+import numpy as np
+from facegpt_ros.model import prompts
+from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
+from facegpt_ros.morphable.model import MorphableModel
+estimator = FaceGPTEstimator(Path({str(path)!r}), MorphableModel.load(), Path({str(language)!r}))
+crops = np.zeros((1, {SIZE}, {SIZE}, 3), np.uint8)
+assert estimator.infer(crops).spread is not None
+print(estimator.say(prompts.chat([("in", "")], image=True), crops, limit=3).finished)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "building" not in done.stderr
+
+
+def test_refuses_files_that_do_not_belong_together(tmp_path, language):
+    path = save_facegpt(tmp_path, language, LAYOUT, model_sha256="0" * 64)
+    with pytest.raises(WeightsError, match="trained on morphable model 00000000"):
+        FaceGPTEstimator(path, MODEL, language)
+    path = save_facegpt(tmp_path, language, ThetaLayout(7, 5, 3))
+    with pytest.raises(WeightsError, match="retrain it"):
+        FaceGPTEstimator(path, MODEL, language)
+    path = save_facegpt(tmp_path, language, LAYOUT, image_tokens="5")
+    with pytest.raises(WeightsError, match=r"face\.onnx: the graph failed"):
+        FaceGPTEstimator(path, MODEL, language)
+    vision = path.with_name(VISION_FILE)
+    vision.write_bytes(vision.read_bytes()[:-1])
+    with pytest.raises(WeightsError, match="copy both from one export"):
+        FaceGPTEstimator(path, MODEL, language)
+    vision.unlink()
+    with pytest.raises(WeightsError, match="belongs beside"):
+        FaceGPTEstimator(path, MODEL, language)
+
+
+def test_the_parameter_names_it_and_missing_weights_name_the_cure(tmp_path, language, monkeypatch):
+    assert Config().estimator.name == "cnn"
+    with pytest.raises(
+        WeightsError, match=r"set estimator.weights to a facegpt.safetensors .* or estimator.name to cnn"
+    ):
+        load_estimator(EstimatorConfig(name="facegpt"), MODEL)
+    path = save_facegpt(tmp_path, language, LAYOUT)
+    with pytest.raises(WeightsError, match="facegpt engines prepare language_model"):
+        load_estimator(EstimatorConfig(name="facegpt", weights=str(path)), MODEL)
+    monkeypatch.setattr(engines, "fetch", lambda name, download: language)
+    config = EstimatorConfig(name="facegpt", weights=str(path), precision="fp32")
+    assert load_estimator(config, MODEL).infer(np.zeros((1, SIZE, SIZE, 3), np.uint8)).spread is not None
+    with pytest.raises(WeightsError, match="elsewhere: no such file; check estimator.weights"):
+        load_estimator(EstimatorConfig(name="facegpt", weights=str(tmp_path / "elsewhere")), MODEL)
+
+
+def test_a_spread_that_is_not_finite_is_as_unsure_as_can_be():
+    said = np.zeros((2, 77), np.float32)
+    said[0] = np.nan
+    said[1, :3] = np.inf, -np.inf, -50
+    spread = decode_spread(said, 5)
+    assert spread.landmarks[0] == pytest.approx(np.full(68, np.exp(4)))
+    assert spread.landmarks[1, :4] == pytest.approx([np.exp(4), np.exp(4), np.exp(-8), 1])
+    assert spread.shape.shape == (2,) and spread.expression.shape == (2, 5)
+    assert np.isfinite(spread.expression).all()
