@@ -10,6 +10,7 @@ ACTIONS = {
     "regressor": ("train the CNN on renders and photos; resumes", "facegpt_ros.training.regressor"),
     "facegpt": ("train the vision-language model, stage by stage; resumes", "facegpt_ros.training.facegpt"),
     "export": ("a checkpoint to safetensors and ONNX, fp32 and int8", "facegpt_ros.training.export"),
+    "export-facegpt": ("a checkpoint of facegpt to what a robot runs", "facegpt_ros.training.export_facegpt"),
 }
 
 

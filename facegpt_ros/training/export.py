@@ -6,7 +6,9 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     export_onnx(net, paths[1], state["size"], metadata)
     val = Validation(model, {folder.name: Photos([folder], "val") for folder in args.photos}, state["size"])
     train = Validation(model, {folder.name: Photos([folder], "train") for folder in args.photos}, state["size"], 192)
-    quantise(paths[1], paths[2], _spread(train.crops, _CALIBRATION_CROPS), metadata)
+    quantise(paths[1], paths[2], spread_out(train.crops, _CALIBRATION_CROPS), metadata)
     report = {}
     for path in paths[1:]:
         measured = val.measure(onnx_infer(path))
@@ -100,8 +102,12 @@ def load_weights(path: Path) -> Regressor:
     return net.eval()
 
 
-def export_onnx(net: nn.Module, path: Path, size: int, metadata: dict[str, str]) -> None:
-    """ONNX fp32, plain ops: input "crops" (N, S, S, 3) uint8 BGR, output "theta" (N, D) float32, N dynamic."""
+def export_onnx(
+    net: nn.Module, path: Path, size: int, metadata: dict[str, str], outputs: Sequence[str] = ("theta",)
+) -> None:
+    """ONNX fp32, plain ops: input "crops" (N, S, S, 3) uint8 BGR, outputs float32 as the network gives them, the first
+    axis N, which is dynamic.
+    """
     import onnx
 
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
@@ -112,7 +118,7 @@ def export_onnx(net: nn.Module, path: Path, size: int, metadata: dict[str, str])
             (example,),
             str(raw),
             input_names=["crops"],
-            output_names=["theta"],
+            output_names=list(outputs),
             dynamic_shapes={"crops": {0: torch.export.Dim("N", min=1, max=64)}},
             opset_version=OPSET,
             dynamo=True,
@@ -127,7 +133,13 @@ def export_onnx(net: nn.Module, path: Path, size: int, metadata: dict[str, str])
     _write(graph, path, metadata)
 
 
-def quantise(source: Path, path: Path, crops: np.ndarray, metadata: dict[str, str]) -> None:
+def quantise(
+    source: Path,
+    path: Path,
+    crops: np.ndarray,
+    metadata: dict[str, str],
+    keep: Callable[[Any], list[str]] | None = None,
+) -> None:
     """Static int8, per channel, QDQ; the head stays float: its outputs differ a hundredfold in size.
 
     Args:
@@ -135,6 +147,7 @@ def quantise(source: Path, path: Path, crops: np.ndarray, metadata: dict[str, st
         path: to write.
         crops: (N, S, S, 3) uint8 BGR to calibrate on.
         metadata: to put in.
+        keep: names of the nodes of the prepared ONNX graph that stay float; None: the head of a regressor.
     """
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
@@ -143,12 +156,7 @@ def quantise(source: Path, path: Path, crops: np.ndarray, metadata: dict[str, st
     with tempfile.TemporaryDirectory() as folder:
         prepared, raw = Path(folder) / "prepared.onnx", Path(folder) / "raw.onnx"
         quant_pre_process(str(source), str(prepared))
-        head = [
-            node.name
-            for node in onnx.load(str(prepared)).graph.node
-            if node.op_type in ("Gemm", "MatMul", "ReduceMean")
-            or any(name.startswith("placed.") for name in node.input)
-        ]
+        head = (keep or _head)(onnx.load(str(prepared)).graph)
         quantize_static(
             str(prepared),
             str(raw),
@@ -163,6 +171,15 @@ def quantise(source: Path, path: Path, crops: np.ndarray, metadata: dict[str, st
             extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibMovingAverage": True},
         )
         _write(onnx.load(str(raw)), path, metadata)
+
+
+def _head(graph) -> list[str]:
+    """Names of the nodes of a regressor's ONNX graph that follow its backbone."""
+    return [
+        node.name
+        for node in graph.node
+        if node.op_type in ("Gemm", "MatMul", "ReduceMean") or any(name.startswith("placed.") for name in node.input)
+    ]
 
 
 class _Calibration:
@@ -189,7 +206,8 @@ def onnx_infer(path: Path):
     return lambda crops: session.run(["theta"], {"crops": np.ascontiguousarray(crops)})[0]
 
 
-def _spread(crops: np.ndarray, count: int) -> np.ndarray:
+def spread_out(crops: np.ndarray, count: int) -> np.ndarray:
+    """`count` of the crops (N, S, S, 3), from the first to the last."""
     return crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).astype(int)]
 
 

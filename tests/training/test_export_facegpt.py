@@ -1,0 +1,219 @@
+"""The whole way of a tiny FaceGPT: torch → files → graphs on the device → θ, spread and words."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="export needs torch")
+onnx = pytest.importorskip("onnx", reason="export needs onnx")
+pytest.importorskip("onnxscript", reason="export needs onnxscript")
+pytest.importorskip("gguf", reason="export needs gguf")
+pytest.importorskip("tokenizers", reason="export needs tokenizers")
+pytest.importorskip("efficientnet_lite_pytorch", reason="export needs efficientnet-lite-pytorch")
+
+from safetensors import safe_open  # noqa: E402
+
+from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E402
+from facegpt_ros.model import prompts, regressor  # noqa: E402
+from facegpt_ros.model.facegpt import FaceGPT  # noqa: E402
+from facegpt_ros.model.facegpt_estimator import VISION_FILE, FaceGPTEstimator  # noqa: E402
+from facegpt_ros.model.generate import generate  # noqa: E402
+from facegpt_ros.model.lora import add_adapters  # noqa: E402
+from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
+from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from facegpt_ros.training import export_facegpt  # noqa: E402
+from facegpt_ros.training.facegpt import read_language  # noqa: E402
+from tests.model.test_gguf_file import write  # noqa: E402
+
+MODEL = MorphableModel.load()
+LAYOUT = ThetaLayout(len(MODEL.identity_names), len(MODEL.expression_names), len(MODEL.albedo_names))
+SIZE = 64
+ASKED = prompts.chat([("in the", "")], image=True)
+
+
+class Backbone(torch.nn.Module):
+    """In place of EfficientNet: features of the same shape from one layer and one sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = torch.nn.Conv2d(3, 16, 32, 32)
+        self.wide = torch.nn.Conv2d(16, regressor.FEATURES, 1)
+
+    def extract_features(self, x):
+        x = torch.nn.functional.relu6(self.stem(x))
+        return torch.nn.functional.relu6(self.wide(x + torch.nn.functional.relu6(x)))
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    """Adapters, head and <FACE> that say something; learnt from nothing."""
+    folder = tmp_path_factory.mktemp("language")
+    torch.manual_seed(4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regressor, "_efficientnet_lite0", lambda _: Backbone())
+        vision = regressor.Regressor(LAYOUT, pretrained=False)
+    language, tokenizer = read_language(write(folder / "m.gguf"))
+    add_adapters(language, 3, 6.0)
+    net = FaceGPT(vision, language, tokenizer, side=SIZE // 32).eval()
+    with torch.no_grad():
+        for name, parameter in net.named_parameters():
+            if name.endswith(".up"):
+                parameter.normal_(0, 0.05)
+        net.head.theta.weight.normal_(0, 0.1)
+        net.head.spread.weight.normal_(0, 0.1)
+        net.ours.mul_(3)  # so that <FACE> is said now and then
+        torch.nn.init.normal_(vision.head.weight, 0, 0.01)
+    return net, folder / "m.gguf"
+
+
+@pytest.fixture(scope="module")
+def crops():
+    rng = np.random.default_rng(0)
+    smooth = rng.integers(0, 256, (12, 4, 4, 3)).astype(np.uint8)
+    return np.ascontiguousarray(smooth.repeat(SIZE // 4, 1).repeat(SIZE // 4, 2))
+
+
+@pytest.fixture(scope="module")
+def exported(net, crops, tmp_path_factory):
+    out = tmp_path_factory.mktemp("exported")
+    notes = {"language_sha256": export_facegpt._sha256(net[1]), "model_sha256": MODEL.sha256, "stage": "talk"}
+    return out, export_facegpt.export(net[0], out, SIZE, 3, crops, crops[:8], notes)
+
+
+@pytest.fixture(scope="module")
+def estimators(net, exported, tmp_path_factory):
+    """In fp32 and int8."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACEGPT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield {
+            precision: FaceGPTEstimator(exported[0] / export_facegpt.WEIGHTS_FILE, MODEL, net[1], precision=precision)
+            for precision in ("fp32", "int8")
+        }
+
+
+def seen_by(estimator, net, crops):
+    """Torch's θ and spread of what the exported vision graph sees: what is left is the language model's."""
+    tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops))
+    with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
+        patch.setattr(net, "see", lambda _: (tokens, guess))
+        return net.estimate(torch.from_numpy(crops), net.frame_cache())
+
+
+def test_the_files_hold_what_is_ours_in_half_and_say_what_they_belong_to(exported, net):
+    out, report = exported
+    assert {path.name for path in out.iterdir()} == {VISION_FILE, export_facegpt.WEIGHTS_FILE}
+    with safe_open(str(out / export_facegpt.WEIGHTS_FILE), "np") as file:
+        notes, dtypes = file.metadata(), {name: file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
+    assert {name.split(".")[0] for name in dtypes} == {"head", "language", "ours", "projector"}
+    assert not any(name.startswith("vision.") or ".base." in name or "embedding" in name for name in dtypes)
+    assert set(report["float16"]) == {"adapters", "head", "ours", "projector"}
+    assert set(dtypes.values()) == {np.dtype(np.float16)}
+    assert 0 < report["float16_moves_theta"] <= 1e-3
+    assert notes["rank"] == "3" and notes["lora_scale"] == "2.0" and notes["stage"] == "talk" and notes["depth"] == "0"
+    assert notes["vision_sha256"] == export_facegpt._sha256(out / VISION_FILE)
+
+
+def test_the_vision_graph_is_int8_where_it_convolves_and_near_torch(exported, net, crops, estimators):
+    graph = onnx.load(str(exported[0] / VISION_FILE)).graph
+    kinds = [node.op_type for node in graph.node]
+    assert kinds.count("Conv") == 3
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    quantised = [makers.get(node.input[1]) == "DequantizeLinear" for node in graph.node if node.op_type == "Conv"]
+    assert sum(quantised) == 2  # all but placed
+    assert not any(
+        makers.get(name) == "DequantizeLinear"
+        for node in graph.node
+        if node.op_type in ("MatMul", "Gemm")
+        for name in node.input
+    )
+    with torch.inference_mode():
+        tokens, guess = net[0].see(torch.from_numpy(crops))
+    got_tokens, got_guess = estimators["fp32"]._see(crops)
+    assert np.abs(got_guess - guess.numpy()).max() < 0.05
+    assert np.abs(got_tokens - tokens.numpy()).mean() < 0.1 * tokens.abs().mean()
+
+
+@pytest.mark.parametrize(("precision", "bar"), [("fp32", 1e-4), ("int8", 0.05)])
+def test_theta_and_spread_are_torchs_for_one_crop_and_for_many(net, crops, estimators, precision, bar):
+    estimator = estimators[precision]
+    raw, spread = seen_by(estimator, net[0], crops)
+    expected = LAYOUT.decode(raw.numpy())
+    for part in (slice(0, 1), slice(0, 12)):
+        got = estimator.infer(crops[part])
+        for name in ("identity", "expression", "albedo", "illumination", "rotation", "offset", "scale", "presence"):
+            np.testing.assert_allclose(getattr(got, name), getattr(expected, name)[part], atol=bar, err_msg=name)
+        for name, value in spread._asdict().items():
+            wanted = np.exp(value.numpy()[part])
+            np.testing.assert_allclose(getattr(got.spread, name).reshape(wanted.shape), wanted, rtol=2 * bar)
+    assert got.spread.landmarks.shape == (12, 68) and got.spread.shape.shape == (12,)
+
+
+def test_words_are_torchs_with_and_without_an_image(net, crops, estimators):
+    estimator = estimators["fp32"]
+    tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops[:1]))
+    plain = prompts.chat([("the thin hen", "in"), ("?", "")])
+    for parts, seen, shown in ((ASKED, (tokens, guess), crops[:1]), (plain, (None, None), None)):
+        (expected,) = generate(net[0], [parts], [0 if shown is not None else -1], *seen, limit=12)
+        said = estimator.say(parts, shown, limit=12)
+        assert said.text and said.text == expected.text and said.finished == expected.finished
+        assert (said.raw is None) == (expected.raw is None)
+
+
+def test_a_face_in_an_answer_is_read_where_it_is_said(net, crops, estimators, monkeypatch):
+    from facegpt_ros.model import speaker
+
+    estimator, tokenizer = estimators["fp32"], net[0].tokenizer
+    wanted = iter([*tokenizer.encode("in"), tokenizer.face, *tokenizer.encode(" the"), tokenizer.end])
+    monkeypatch.setattr(speaker, "_chosen", lambda *_: next(wanted))
+    said = estimator.say(ASKED, crops[:1])
+    assert said.text == "in the" and said.finished
+    tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops[:1]))
+    with torch.inference_mode():
+        expected = net[0](
+            net[0].sequences([prompts.chat([("in the", "in<FACE> the")], image=True)], [0]), tokens, guess
+        )
+    np.testing.assert_allclose(said.raw, expected.raw[0], atol=1e-4)
+    np.testing.assert_allclose(said.estimate.spread.landmarks, expected.spread.landmarks.exp(), rtol=1e-3)
+    assert len(said.estimate) == 1
+
+
+def test_chance_is_seeded_and_limits_hold(estimators):
+    def warm(seed, limit=8):
+        return estimators["int8"].say(prompts.chat([("in", "")]), limit=limit, temperature=3.0, seed=seed).text
+
+    assert warm(1) == warm(1)
+    assert len({warm(seed) for seed in range(5)}) > 1
+    assert not estimators["int8"].say(prompts.chat([("in", "")]), limit=1).finished
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown", "options", "error", "says"),
+    [
+        (ASKED, 0, {}, ConfigError, "room for 1 images, 0 came"),
+        (prompts.chat([("in", "")]), 1, {}, ConfigError, "room for 0 images, 1 came"),
+        (ASKED, 2, {}, ImageError, "2 crops came with one prompt"),
+        ([], 0, {}, ConfigError, "the prompt has 0 tokens"),
+        (prompts.chat([("q" * 3000, "")]), 0, {}, ConfigError, "at most 2048: ask shorter"),
+        (ASKED, 1, {"limit": 0}, ConfigError, "limit is 0"),
+        (ASKED, 1, {"temperature": float("nan")}, ConfigError, "temperature nan"),
+    ],
+)
+def test_prompts_without_sense_are_refused(estimators, crops, parts, shown, options, error, says):
+    with pytest.raises(error, match=says):
+        estimators["int8"].say(parts, crops[:shown] if shown else None, **options)
+
+
+def test_a_group_that_half_moves_too_far_stays_whole(net, crops, tmp_path, monkeypatch):
+    before = net[0].head.theta.weight.clone()
+    with torch.no_grad():
+        net[0].head.theta.weight[0, 0] = 1e6  # float16 ends at 65504
+    tensors = {name: tensor for name, tensor in net[0].state_dict().items() if name.startswith(("head.", "ours"))}
+    exact = export_facegpt._estimate(net[0], crops[:2])
+    halves, moved = export_facegpt._halve(
+        net[0], tensors, lambda: export_facegpt._moved(export_facegpt._estimate(net[0], crops[:2]), exact)
+    )
+    assert halves == {"ours"} and moved <= 1e-3 and net[0].head.theta.weight[0, 0] == 1e6
+    with torch.no_grad():
+        net[0].head.theta.weight.copy_(before)
+    monkeypatch.setattr(export_facegpt, "MAX_MEGABYTES", 0.01)
+    with pytest.raises(WeightsError, match="train a lower --rank"):
+        export_facegpt.export(net[0], tmp_path, SIZE, 3, crops, crops[:2], {"language_sha256": ""})
