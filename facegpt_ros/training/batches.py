@@ -88,12 +88,15 @@ class Batches(Dataset):
         }
 
 
-def stream(batches: Dataset, start: int, workers: int = 1) -> Iterator:
-    """Batches from number start on, prepared ahead in a worker process (0 workers: in this one)."""
+def stream(batches: Dataset, start: int, workers: int = 1, rank: int = 0, world: int = 1) -> Iterator:
+    """Batches from number start on, prepared ahead in worker processes (0: in this one).
+
+    Of several processes that train together, each takes another of every `world` batches.
+    """
     loader = DataLoader(
         batches,
         batch_size=None,
-        sampler=range(start, len(batches)),
+        sampler=range(start * world + rank, len(batches) * world, world),  # type: ignore[arg-type]
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread,

@@ -80,9 +80,9 @@ class FaceTrainer(Loop):
         self.stage = STAGES[options.stage]
         self.model = model or MorphableModel.load()
         self.outputs = Outputs.of(self.model)
-        self.loss = RegressorLoss(self.model, self.outputs.layout)
-        self.words_loss = WordsLoss(self.model, self.outputs.layout, self.loss.geometry)
-        self.photometric = PhotometricLoss(self.model)
+        self.loss = RegressorLoss(self.model, self.outputs.layout).to(self.device)
+        self.words_loss = WordsLoss(self.model, self.outputs.layout, self.loss.geometry).to(self.device)
+        self.photometric = PhotometricLoss(self.model).to(self.device)
         net = network(options, self.outputs.layout, self.stage.adapters, language)
         self.answered = answered or []
         if self.stage.general and answered is None:
@@ -117,7 +117,7 @@ class FaceTrainer(Loop):
             parts = frames["theta"][rows], frames["half_extent"][rows], frames["landmarks"][rows]
             loss = loss + _WORDS_WEIGHT * total(self.loss.render_terms(out.raw[:n], *parts), RENDER_WEIGHTS)
         if talk.of_words:
-            terms = self.words_loss(out.raw[n:], torch.from_numpy(np.stack(talk.of_words)))
+            terms = self.words_loss(out.raw[n:], torch.from_numpy(np.stack(talk.of_words)).to(self.device))
             loss = loss + _WORDS_WEIGHT * total(terms, WORDS_WEIGHTS)
             values |= {f"words.{k}": v.item() for k, v in terms.items()}
         return loss, values
@@ -166,11 +166,13 @@ class FaceTrainer(Loop):
     def infer(self, crops: np.ndarray) -> np.ndarray:
         """Raw θ of the averaged weights: (N, S, S, 3) uint8 → (N, D)."""
         with torch.inference_mode():
-            raw, _ = self.ema.estimate(torch.from_numpy(np.ascontiguousarray(crops)), self.ema.frame_cache())
-        return raw.numpy()
+            raw, _ = self.ema.estimate(
+                torch.from_numpy(np.ascontiguousarray(crops)).to(self.device), self.ema.frame_cache()
+            )
+        return raw.cpu().numpy()
 
     def batches(self, start: int) -> Iterator[FaceBatch]:
-        return stream(self.dataset(), start, self.options.workers)
+        return stream(self.dataset(), start, self.options.workers, self.ranks.rank, self.ranks.world)
 
     def dataset(self) -> FaceBatches:
         """What the run learns from, by step."""

@@ -17,6 +17,7 @@ from torch import nn
 from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
+from facegpt_ros.training.devices import Ranks, device_named, moved
 from facegpt_ros.training.options import WARM_UP, RunOptions
 
 CHECKPOINT = "checkpoint.pt"
@@ -29,6 +30,7 @@ class Loop(ABC):
     Attributes:
         net: what is trained; ema: the same with averaged weights, which validations and exports use.
         step, elapsed: optimiser steps and seconds so far.
+        device, ranks: where it computes, and which of several processes this is.
     """
 
     #: Losses shown beside the progress bar.
@@ -39,6 +41,8 @@ class Loop(ABC):
         options.out.mkdir(parents=True, exist_ok=True)
         if options.threads:
             torch.set_num_threads(options.threads)
+        self.ranks = Ranks.join(options.device)
+        self.device = device_named(options.device, self.ranks.local)
         torch.manual_seed(options.seed)
         torch.set_flush_denormal(True)
         self.step = 0
@@ -79,7 +83,7 @@ class Loop(ABC):
 
     def begin(self, net: nn.Module) -> None:
         """Takes the network, made ready to train, and resumes where the options say so."""
-        self.net = net
+        self.net = net = net.to(self.device)
         frozen = {id(p): p for p in net.parameters() if not p.requires_grad}
         self.ema = copy.deepcopy(net, memo=frozen).requires_grad_(False).eval()  # what is frozen is shared
         self.optimiser = torch.optim.AdamW(_groups(net), lr=self.options.lr, betas=(0.9, 0.98))
@@ -94,9 +98,10 @@ class Loop(ABC):
         saved = began
         averages: dict[str, float] = {}
         bar = tqdm(total=options.steps, initial=self.step, unit="step", dynamic_ncols=True, mininterval=2.0)
+        bar.disable = not self.ranks.first
         for batch in self.batches(self.step):
-            terms = self.advance(batch)
-            self.elapsed = before + time.monotonic() - began
+            terms = self.advance(moved(batch, self.device))
+            self.elapsed = self.ranks.agreed(before + time.monotonic() - began, self.device)
             bar.update()
             for name, value in terms.items():
                 averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
@@ -104,6 +109,10 @@ class Loop(ABC):
                 left = f"{self._seconds_left(bar) / 60:.0f}m"
                 bar.set_postfix(left=left, **{n: f"{averages[n]:.3f}" for n in self.shown if n in averages})
             last = self.progress >= 1
+            if not self.ranks.first:
+                if last:
+                    break
+                continue
             if self.step % options.evaluate_every == 0 or last:
                 self._evaluate(averages)
             if time.monotonic() - saved > 60 * options.checkpoint_minutes or last:
@@ -133,6 +142,7 @@ class Loop(ABC):
         """One step of the optimiser; a gradient that is not finite is left out: it must not end a run of hours."""
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.ranks.average_gradients(self.net.parameters())
         norm = nn.utils.clip_grad_norm_([p for p in self.net.parameters() if p.requires_grad], 5.0)
         if torch.isfinite(norm):
             self.optimiser.step()

@@ -32,6 +32,7 @@ class RunOptions:
     checkpoint_minutes: float = 3.0
     threads: int = 0
     workers: int = 1
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         if self.size % STRIDE or self.size < 2 * STRIDE:
@@ -83,6 +84,12 @@ def add_run_arguments(parser: argparse.ArgumentParser, start_from: str, batch: i
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0, help="between checkpoints")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its choice")
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+        help="several GPUs: torchrun -m facegpt_ros.cli train …",
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -55,8 +55,8 @@ class Trainer(Loop):
         self.model = model or MorphableModel.load()
         self.outputs = Outputs.of(self.model)
         self.layout = self.outputs.layout
-        self.loss = RegressorLoss(self.model, self.layout)
-        self.photometric = PhotometricLoss(self.model)
+        self.loss = RegressorLoss(self.model, self.layout).to(self.device)
+        self.photometric = PhotometricLoss(self.model).to(self.device)
         net = Regressor(self.layout, options.pretrained).to(memory_format=torch.channels_last)
         net.freeze_early(options.freeze_blocks)
         self.begin(net)
@@ -92,14 +92,14 @@ class Trainer(Loop):
     def infer(self, crops: np.ndarray) -> np.ndarray:
         """Raw θ of the averaged weights: (N, S, S, 3) uint8 → (N, D)."""
         with torch.inference_mode():
-            return self.ema(torch.from_numpy(np.ascontiguousarray(crops))).numpy()
+            return self.ema(torch.from_numpy(np.ascontiguousarray(crops)).to(self.device)).cpu().numpy()
 
     def batches(self, start: int) -> Iterator[Batch]:
         options = self.options
         source = Batches(
             self.model, options.photos, options.size, options.batch, options.photo_share, options.seed, options.steps
         )
-        return stream(source, start, options.workers)
+        return stream(source, start, options.workers, self.ranks.rank, self.ranks.world)
 
     @cached_property
     def _validation(self) -> Validation:
