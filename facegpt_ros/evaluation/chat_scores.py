@@ -28,7 +28,7 @@ from facegpt_ros.perception.pipeline import FacePipeline
 
 CHAT_SEEDS = {"val": 7031, "test": 9031}
 QUESTIONS_A_SCENE = 4
-LIMIT = 48  # tokens of an answer
+LIMIT = 64  # tokens of an answer
 _EXAMPLES = 12
 
 
