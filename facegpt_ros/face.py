@@ -66,7 +66,8 @@ class CropEstimate:
 
     def __getitem__(self, which: slice) -> CropEstimate:
         """Of some of the crops."""
-        return CropEstimate(*(None if part is None else part[which] for part in vars(self).values()))
+        parts = {name: part[which] for name, part in vars(self).items() if part is not None}
+        return CropEstimate(**parts)
 
     def __add__(self, other: CropEstimate) -> CropEstimate:
         """Of these crops and then those, which come from the same estimator."""

@@ -99,8 +99,8 @@ def face_graph(
     every = graph.op("Concat", faces, graph.constant(list(prompt.suffix.shape)), axis=0)
     suffix = graph.op("Expand", graph.constant(prompt.suffix[None].astype(np.float32)), every)  # (N, S, D)
     x = graph.op("Concat", tokens, suffix, axis=1)
-    tables = [graph.constant(table) for table in rotary(config, past + np.arange(new))]
-    writer = LanguageGraph(graph, config, *tables, graph.constant(causal_mask(config, past, new)))
+    cosine, sine = (graph.constant(table) for table in rotary(config, past + np.arange(new)))
+    writer = LanguageGraph(graph, config, cosine, sine, graph.constant(causal_mask(config, past, new)))
     shape = graph.op("Concat", faces, graph.constant([config.key_heads, past, config.head_width]), axis=0)
     for index, layer in enumerate(layers):
         key, value = (

@@ -109,15 +109,15 @@ def decode_graph(
     """
     graph = OnnxWriter("decode")
     x = graph.input("embeddings", ["B", "T", config.width])
-    shape = [len(layers), "B", config.key_heads, "P", config.head_width]
+    shape: list[int | str] = [len(layers), "B", config.key_heads, "P", config.head_width]
     pasts = [graph.input(name, shape) for name in ("past_keys", "past_values")]
     length, new = graph.size(pasts[0], 3), graph.size(x, 1)
     end = graph.op("Add", length, new)
-    tables = [
+    cosine, sine = (
         graph.op("Slice", graph.constant(table), length, end, graph.constant([0]))
         for table in rotary(config, np.arange(config.context))
-    ]
-    writer = LanguageGraph(graph, config, *tables, _causal(graph, config, length, end))
+    )
+    writer = LanguageGraph(graph, config, cosine, sine, _causal(graph, config, length, end))
     keys, values = [], []
     for index, layer in enumerate(layers):
         past = [graph.op("Gather", stack, graph.constant(index), axis=0) for stack in pasts]  # (B, G, P, W)
