@@ -87,8 +87,7 @@ _ROWS = (
         eye_openness=-0.3,
         brow_height=-0.2,
     ),
-    # The axis was taught by anny's `gender`, which is 0 for men and 1 for women, so it runs the other way.
-    _shape("masculinity", "", "masculine/manly", "feminine/womanly", 1.5, masculinity=-1.0),
+    _shape("masculinity", "", "masculine/manly", "feminine/womanly", 1.5, masculinity=1.0),
     _shape(
         "weight", "", "heavy/chubby", "thin/slim", 1.0, weight=0.5, cheek_fullness=0.8, jaw_width=0.35, face_width=0.35
     ),

@@ -30,7 +30,7 @@ _TONE_SPREADS = {
     "iris_greenness": 0.5,
 }
 #: Yellowness that skin of a lightness usually has, fitted to Monk's tones: both ends of the scale are nearly neutral.
-_YELLOW_AT_MEAN, _YELLOW_BY_LIGHTNESS = 0.3, -0.45
+_YELLOW_AT_MEAN, _YELLOW_BY_LIGHTNESS = 0.6, -0.53
 #: Muscles that faces at rest use a little, both sides alike; activations.
 _TRACES = ("mouthSmile*", "browOuterUp*", "browDown*", "browInnerUp", "eyeSquint*", "eyeBlink*", "mouthPress*")
 _TRACE = 0.06

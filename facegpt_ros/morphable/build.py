@@ -123,7 +123,7 @@ def _sliders(
     values = {name: np.concatenate([p[name] for _, p in batches])[:count] for name in ("age", "gender", "weight")}
     return shifts - shifts.mean(0), {
         "age": values["age"],
-        "masculinity": values["gender"],
+        "masculinity": -values["gender"],  # 0 for men, 1 for women
         "weight": values["weight"],
     }
 
