@@ -53,7 +53,9 @@ class EstimatorConfig(Group):
         "cnn", "which estimator runs; facegpt also says how sure it is, and is slower", choices=("cnn", "facegpt")
     )
     weights: str = option("", "path of other weights than the shipped ones; empty for the shipped ones")
-    precision: str = option("int8", "of facegpt's language model: int8 is faster", choices=("int8", "fp32"))
+    precision: str = option(
+        "int8", "of facegpt's language model on each frame, the fastest first", choices=("int8", "int8_blocks", "fp32")
+    )
     threads: int = option(0, "threads of inference; 0 chooses for this machine", low=0, high=256, unit="threads")
 
 

@@ -34,7 +34,7 @@ class FaceGPTEstimator:
         language: the GGUF that it was trained with.
         vision: its vision graph; None: the one beside path.
         threads: of one inference; 0 chooses for this machine.
-        precision: of the language model, int8 or fp32.
+        precision: of the language model on each frame: int8, int8_blocks or fp32 (model/matrix.py).
 
     Raises:
         WeightsError: a file is missing, altered, or made for another morphable model; or the cache cannot be written.

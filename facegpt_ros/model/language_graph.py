@@ -131,7 +131,7 @@ def decode_graph(
         hidden = graph.op("Squeeze", writer.norm(x, norm), graph.constant([1]))
         graph.output("hidden", hidden, ["B", config.width])
         if words is not None:
-            graph.output("logits", words.multiply(graph, hidden), ["B", words.values.shape[1]])
+            graph.output("logits", words.multiply(graph, hidden), ["B", words.outputs])
     for name, parts in (("keys", keys), ("values", values)):
         whole = graph.op("Concat", *parts, axis=0)
         graph.output(name, whole, [len(layers), "B", config.key_heads, "L", config.head_width])

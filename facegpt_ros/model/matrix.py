@@ -1,7 +1,10 @@
-"""What a graph multiplies by: float32, or int8 with a scale for each output channel and inputs quantised as they come.
+"""What a graph multiplies by: float32, or int8 with inputs quantised as they come.
 
-The nodes are those of onnxruntime.quantization.quantize_dynamic (per channel, symmetric weights), written at once: the
-fp32 graph, several times as large, never exists.
+int8: a scale for each output channel, and one for all inputs. The nodes are those of onnxruntime.quantization's
+quantize_dynamic (per channel, symmetric weights), written at once: the fp32 graph, several times as large, never is.
+
+int8_blocks: a scale for every 32 inputs, of weights and of each position alike (onnxruntime's MatMulNBits). Where one
+position is far larger than the others, as the first of every sequence is in a language model, the others survive it.
 """
 
 from __future__ import annotations
@@ -16,13 +19,23 @@ import numpy as np
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.model.onnx_writer import OnnxWriter
 
-PRECISIONS = ("int8", "fp32")
+PRECISIONS = ("int8", "int8_blocks", "fp32")
+_BLOCK = 32
+_TINY = np.finfo(np.float32).tiny * 128  # a scale for what is all zero
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """(I, O). Attributes: values float32, or int8 with scale (O,) float32."""
+    """Multiplies I inputs into O outputs.
 
+    Attributes:
+        inputs, outputs: I, O.
+        values: (I, O) float32 or int8; or blocks (O, ceil(I / 32), 32) uint8, of which 128 is zero.
+        scale: (O,) or (O, ceil(I / 32)) float32; None of float32 values.
+    """
+
+    inputs: int
+    outputs: int
     values: np.ndarray
     scale: np.ndarray | None = None
 
@@ -31,26 +44,38 @@ class Matrix:
         """From a linear layer's weight (O, I).
 
         Args:
+            precision: one of PRECISIONS.
             limit: largest magnitude in int8; see int8_limit.
 
         Raises:
             ConfigError: the precision is unknown.
         """
         if precision not in PRECISIONS:
-            raise ConfigError(f"precision is '{precision}'; use {' or '.join(PRECISIONS)}")
-        across = np.ascontiguousarray(weight.T, np.float32)
+            raise ConfigError(f"precision is '{precision}'; use {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}")
+        outputs, inputs = weight.shape
+        if precision == "int8_blocks":
+            padded = np.pad(weight.astype(np.float32), ((0, 0), (0, -inputs % _BLOCK)))
+            blocks = padded.reshape(outputs, -1, _BLOCK)
+            scale = np.maximum(np.abs(blocks).max(2), _TINY) / np.float32(127)
+            blocks /= scale[..., None]
+            return cls(inputs, outputs, (np.rint(blocks, out=blocks) + 128).astype(np.uint8), scale)
+        across = np.array(weight.T, np.float32, order="C")
         if precision == "fp32":
-            return cls(across)
-        scale = np.maximum(np.abs(across).max(0), np.finfo(np.float32).tiny * 128) / np.float32(limit)
+            return cls(inputs, outputs, across)
+        scale = np.maximum(np.abs(across).max(0), _TINY) / np.float32(limit)
         across /= scale
-        return cls(np.rint(across, out=across).astype(np.int8), scale.astype(np.float32))
+        return cls(inputs, outputs, np.rint(across, out=across).astype(np.int8), scale)
 
     def multiply(self, graph: OnnxWriter, x: str) -> str:
         """x (…, I) → (…, O) float32."""
+        values = graph.constant(self.values)
         if self.scale is None:
-            return graph.op("MatMul", x, graph.constant(self.values))
+            return graph.op("MatMul", x, values)
+        if self.scale.ndim == 2:
+            sizes = {"K": self.inputs, "N": self.outputs, "bits": 8, "block_size": _BLOCK, "accuracy_level": 4}
+            return graph.op("MatMulNBits", x, values, graph.constant(self.scale), domain="com.microsoft", **sizes)
         quantised, scale, zero = graph.ops("DynamicQuantizeLinear", x, count=3)
-        product = graph.op("MatMulInteger", quantised, graph.constant(self.values), zero)
+        product = graph.op("MatMulInteger", quantised, values, zero)
         scales = graph.op("Mul", scale, graph.constant(self.scale))
         return graph.op("Mul", graph.op("Cast", product, to=1), scales)  # 1: float32
 

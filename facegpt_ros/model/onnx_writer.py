@@ -1,4 +1,4 @@
-"""An ONNX graph written node by node, with plain ops, from numpy arrays. Needs the small package onnx, no torch."""
+"""An ONNX graph written node by node, from numpy arrays. Needs the small package onnx, no torch."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class OnnxWriter:
         self._onnx = onnx
         self._graph = onnx.GraphProto(name=name)
         self._count = 0
+        self._domains: set[str] = set()
 
     def input(self, name: str, shape: Sequence[Size], dtype: Any = np.float32) -> str:
         """A named input; a size that is text is free."""
@@ -61,8 +62,9 @@ class OnnxWriter:
         return self.ops(kind, *inputs, count=1, **attributes)[0]
 
     def ops(self, kind: str, *inputs: str, count: int, **attributes: Any) -> list[str]:
-        """One node of `count` outputs."""
+        """One node of `count` outputs; domain: of an op that is not ONNX's own."""
         names = [self._name() for _ in range(count)]
+        self._domains |= {attributes.get("domain", "")}
         self._graph.node.append(self._onnx.helper.make_node(kind, list(inputs), names, **attributes))
         return names
 
@@ -84,7 +86,7 @@ class OnnxWriter:
         helper = self._onnx.helper
         model = helper.make_model(
             self._graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[helper.make_opsetid(name, 1 if name else OPSET) for name in sorted({"", *self._domains})],
             ir_version=_IR_VERSION,
             producer_name="facegpt_ros",
         )

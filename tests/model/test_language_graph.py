@@ -13,6 +13,7 @@ from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
 from facegpt_ros.model.language_weights import LanguageWeights  # noqa: E402
 from facegpt_ros.model.lora import adapters, add_adapters  # noqa: E402
 from facegpt_ros.model.matrix import Matrix  # noqa: E402
+from facegpt_ros.model.onnx_writer import OnnxWriter  # noqa: E402
 from tests.model.tiny_language import config  # noqa: E402
 
 
@@ -42,7 +43,8 @@ def numpy_weights(model) -> LanguageWeights:
 
 def session(graph) -> onnxruntime.InferenceSession:
     onnx.checker.check_model(graph, full_check=True)
-    assert [(opset.domain, opset.version) for opset in graph.opset_import] == [("", 18)]
+    assert (graph.opset_import[0].domain, graph.opset_import[0].version) == ("", 18)
+    assert all(node.domain in ("", "com.microsoft") for node in graph.graph.node)
     return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
@@ -114,6 +116,22 @@ def test_int8_is_near_and_says_what_onnxruntimes_own_quantisation_says(model, tm
     assert 1e-4 < np.abs(hidden - model(x)[:, -1].numpy()).max() < 0.1
 
 
+def test_blocks_survive_a_position_that_is_far_larger_than_the_others():
+    rng = np.random.default_rng(0)
+    weight = rng.normal(0, 1, (5, 45)).astype(np.float32)  # 45: no whole number of blocks
+    x = rng.normal(0, 1, (2, 3, 45)).astype(np.float32)
+    x[0, 0] *= 1e4
+    error = {}
+    for precision in ("int8", "int8_blocks"):
+        graph = OnnxWriter(precision)
+        out = Matrix.of(weight, precision).multiply(graph, graph.input("x", ["B", "T", 45]))
+        graph.output("y", out, ["B", "T", 5])
+        off = np.abs(session(graph.model()).run(None, {"x": x})[0] - x @ weight.T)
+        off[0, 0] /= 1e4
+        error[precision] = off.max()
+    assert error["int8_blocks"] < 0.15 and error["int8"] > 1  # of about 7
+
+
 def decode_int8(model):
     weights = numpy_weights(model)
     return decode_graph(config(), [weights.layer(0, "int8")], weights.norm)
@@ -126,7 +144,7 @@ def test_int8_keeps_columns_of_zeros_and_never_leaves_its_range():
     matrix = Matrix.of(weight, "int8")
     assert np.isfinite(matrix.scale).all() and (matrix.values[:, 0] == 0).all()
     assert matrix.values[:, 2].tolist() == [127, -127, 0, 0]
-    with pytest.raises(ConfigError, match="precision is 'int3'; use int8 or fp32"):
+    with pytest.raises(ConfigError, match="precision is 'int3'; use int8, int8_blocks or fp32"):
         Matrix.of(weight, "int3")
 
 
