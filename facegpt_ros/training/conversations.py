@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ _OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
 _DIALOGUE = 0.25  # share of the chats with more than one turn
 _SEEN = 0.5  # share of the chats that come with the image, not with facts alone
 _TELLING = 0.15  # share of the chats that describe the face
+_HOW_MANY = (0.03, 0.77, 0.15, 0.05)  # of the chats: nobody in the picture, one face, two, three
 
 
 @dataclass
@@ -82,13 +83,16 @@ class Talk:
             asked, target = self._words(rng)
             out.add(prompts.chat([(asked, _with_face(rng))]))
             out.of_words.append(target)
-        for _ in range(chats if len(present) else 0):
-            row = int(rng.choice(present))
-            turns, facts = self._chat(rng, estimate, row, float(half_extent[row]))
-            seen = rng.random() < _SEEN
-            out.add(prompts.chat(turns, image=seen, facts=facts), row if seen else -1)
+        for _ in range(chats):
+            count = min(int(rng.choice(len(_HOW_MANY), p=_HOW_MANY)), len(present))
+            rows = [int(row) for row in rng.choice(present, count, replace=False)]
+            turns, facts = self._chat(rng, [face_of(self.model, estimate, r, half_extent[r]) for r in rows])
+            seen = count == 1 and rng.random() < _SEEN
+            out.add(prompts.chat(turns, image=seen, facts=facts), rows[0] if seen else -1)
         for _ in range(general if self.answered else 0):
-            out.add(prompts.chat([self.answered[int(rng.integers(len(self.answered)))]]))
+            seen = len(present) > 0 and rng.random() < _SEEN  # a picture alone asks for nothing
+            turn = self.answered[int(rng.integers(len(self.answered)))]
+            out.add(prompts.chat([turn], image=seen), int(rng.choice(present)) if seen else -1)
         return out
 
     def _words(self, rng: np.random.Generator) -> tuple[str, np.ndarray]:
@@ -100,19 +104,28 @@ class Talk:
             raw[where] = value
         return described.text, raw
 
-    def _chat(
-        self, rng: np.random.Generator, estimate: CropEstimate, row: int, half_extent: float
-    ) -> tuple[list[tuple[str, str]], str]:
-        face = face_of(self.model, estimate, row, half_extent)
-        facts = face_facts(self.model, face, (_IMAGE_PX, _IMAGE_PX))
-        if rng.random() < _TELLING:
-            values = read(self.model, face.identity, face.expression, face.albedo)
+    def _chat(self, rng: np.random.Generator, faces: list[Face]) -> tuple[list[tuple[str, str]], str]:
+        """Turns about the faces of one picture, side by side in it, and the facts that answer them."""
+        faces = [beside(face, k) for k, face in enumerate(faces)]
+        facts = face_facts(self.model, faces, (_IMAGE_PX * max(len(faces), 1), _IMAGE_PX))
+        if len(faces) == 1 and rng.random() < _TELLING:
+            values = read(self.model, faces[0].identity, faces[0].expression, faces[0].albedo)
             asked = requests.not_asking(rng, self.split, "about the image").text
             told = describe_face({key: float(value) for key, value in values.items()}, rng, self.split)
             return [(asked, told)], facts_text(relevant(facts, None))
-        said = sample_dialogue(rng, self.split, facts) if rng.random() < _DIALOGUE else [sample(rng, self.split, facts)]
-        known = {fact.key: fact for one in said for fact in relevant(facts, one.topic)}
+        several = bool(faces) and rng.random() < _DIALOGUE
+        said = sample_dialogue(rng, self.split, facts) if several else [sample(rng, self.split, facts)]
+        known = {(fact.face, fact.key): fact for one in said for fact in relevant(facts, one.topic, one.face or None)}
         return [(one.question, one.answer) for one in said], facts_text(list(known.values()))
+
+
+def beside(face: Face, place: int) -> Face:
+    """The same face in a wider picture, so many places to the right."""
+    shift = place * _IMAGE_PX
+    x, y, width, height = face.roi
+    camera = replace(face.camera, cx=face.camera.cx + shift)
+    landmarks = face.landmarks + (shift, 0)
+    return replace(face, face_id=f"face{place}", roi=(x + shift, y, width, height), camera=camera, landmarks=landmarks)
 
 
 def face_of(model: MorphableModel, estimate: CropEstimate, row: int, half_extent: float) -> Face:

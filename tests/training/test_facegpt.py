@@ -7,12 +7,13 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="training needs efficien
 pytest.importorskip("tokenizers", reason="training needs tokenizers")
 
 from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
+from facegpt_ros.language.facts import face_facts, find  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
 from facegpt_ros.model.prompts import Kind  # noqa: E402
 from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
-from facegpt_ros.training.conversations import Talk  # noqa: E402
+from facegpt_ros.training.conversations import Talk, beside, face_of  # noqa: E402
 from facegpt_ros.training.face_batches import FaceBatches  # noqa: E402
 from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
@@ -173,3 +174,16 @@ def test_own_answers_are_made_once_and_again_for_other_prompts(tmp_path, model):
     assert path.read_bytes() == written
     own_answers(net, asked[:3], path)
     assert len(path.read_text().splitlines()) == 3
+
+
+def test_faces_beside_each_other_keep_their_shape_and_their_order(model, batch):
+    theta, half_extent = batch.frames["theta"].numpy(), batch.frames["half_extent"].numpy()
+    talk = Talk(model)
+    estimate = talk.layout.decode(theta)
+    faces = [beside(face_of(model, estimate, row, half_extent[row]), row) for row in range(2)]
+    facts = face_facts(model, faces, (1024, 512))
+    assert [fact.value for fact in facts if fact.key == "order"] == ["left", "right"]
+    assert find(facts, "faces").number == 2
+    points = model.landmarks(estimate.identity[1], estimate.expression[1])
+    seen = faces[1].camera.project(points @ faces[1].rotation.T + faces[1].translation)
+    assert abs(seen - faces[1].landmarks).max() < 1e-3
