@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="check the sha256 of every file that is here")
     verify.add_argument("names", nargs="*", metavar="NAME", help="entries; default: all that a node needs")
     actions.add_parser("list", help="every file: state, version, licence, source")
-    actions.add_parser("clean", help="delete the fetched files")
+    actions.add_parser("clean", help="delete the fetched files and the graphs built from them")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -217,3 +217,12 @@ def test_a_group_that_half_moves_too_far_stays_whole(net, crops, tmp_path, monke
     monkeypatch.setattr(export_facegpt, "MAX_MEGABYTES", 0.01)
     with pytest.raises(WeightsError, match="train a lower --rank"):
         export_facegpt.export(net[0], tmp_path, SIZE, 3, crops, crops[:2], {"language_sha256": ""})
+
+
+def test_only_facegpts_own_model_is_exported(tmp_path, net, monkeypatch):
+    import argparse
+
+    monkeypatch.setattr(export_facegpt, "load_checkpoint", lambda _: {"base": "HuggingFaceTB/SmolVLM-256M-Instruct"})
+    args = argparse.Namespace(run=tmp_path, out=tmp_path, vision=net[1], language=net[1], photos=[])
+    with pytest.raises(WeightsError, match="trained HuggingFaceTB/SmolVLM-256M-Instruct; only FaceGPT's own"):
+        export_facegpt.run(args)
