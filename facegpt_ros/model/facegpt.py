@@ -55,7 +55,7 @@ class FaceGPT(FaceVLM):
         return self.language.embed(ids)
 
     def run(self, x: Tensor, cache: KVCache | None = None) -> Tensor:
-        return self.language(x, cache, self.depth)
+        return self.language(x.to(self.precision), cache, self.depth)
 
     def say(self, hidden: Tensor) -> Tensor:
         return self.language.logits(hidden)

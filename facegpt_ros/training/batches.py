@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +19,7 @@ from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.synthetic import Synthesizer
 
 Batch = dict[str, torch.Tensor]
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Batches(Dataset):
@@ -103,7 +106,23 @@ def stream(batches: Dataset, start: int, workers: int = 1, rank: int = 0, world:
         # A forked child inherits the locks of OpenCV's and torch's threads and waits for ever.
         multiprocessing_context="spawn" if workers else None,
     )
-    return iter(loader)
+    with _single_threaded():  # read when a worker process starts
+        return iter(loader)
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Processes started meanwhile compute on one thread: BLAS threads that wait would take the cores from training."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _one_thread(_: int) -> None:

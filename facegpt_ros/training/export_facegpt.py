@@ -28,6 +28,7 @@ from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.validation import Validation
+from facegpt_ros.training.warm_start import METADATA_KEY
 
 WEIGHTS_FILE = "facegpt.safetensors"
 MOVES = 1e-3  # how far float16 may move θ, relative, on any crop of the val split
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         "model_sha256": model.sha256,
         "regressor_sha256": _sha256(vision),
         "language_sha256": _sha256(language),
+        METADATA_KEY: state[METADATA_KEY],
     }
     sets = {
         split: Validation(model, {f.name: Photos([f], split) for f in args.photos}, state["size"], 192)

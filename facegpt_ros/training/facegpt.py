@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
@@ -46,6 +47,7 @@ _LANGUAGE_WEIGHT = 0.3  # of the cross entropy of answers, nats
 _TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
 _PHOTOMETRIC_PHOTOS = 8
 _OWN_ANSWERS = 480
+_TOGETHER = 5
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,22 +107,34 @@ class FaceTrainer(Loop):
         self, talk: Conversations, frames: Batch, image_tokens: Tensor, guess: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
         """The loss of conversations, and every term unweighted."""
-        sequences = self.net.sequences(talk.parts, talk.image)
-        out = self.net(sequences, image_tokens, guess)
-        asked = sequences.learnt[:, 1:]
-        said = self.net.logits(out.hidden[:, :-1][asked])  # (tokens, V + 1)
-        language = functional.cross_entropy(said, sequences.ids[:, 1:][asked])
+        said, asked = [], []
+        raws: dict[int, Tensor] = {}
+        for rows in self._alike(talk):
+            sequences = self.net.sequences([talk.parts[i] for i in rows], [talk.image[i] for i in rows])
+            out = self.net(sequences, image_tokens, guess)
+            learnt = sequences.learnt[:, 1:]
+            said.append(self.net.logits(out.hidden[:, :-1][learnt]))  # (tokens, V + 1)
+            asked.append(sequences.ids[:, 1:][learnt])
+            raws |= {rows[row]: raw for row, raw in zip(sequences.face[:, 0].tolist(), out.raw, strict=True)}
+        raw = torch.stack([raws[i] for i in sorted(raws)]) if raws else self.net.mean.new_zeros(0, len(self.net.mean))
+        language = functional.cross_entropy(torch.cat(said), torch.cat(asked))
         loss, values = _LANGUAGE_WEIGHT * language, {"language": language.item()}
         n = len(talk.of_image)
         if n:
             rows = torch.tensor(talk.of_image)
             parts = frames["theta"][rows], frames["half_extent"][rows], frames["landmarks"][rows]
-            loss = loss + _WORDS_WEIGHT * total(self.loss.render_terms(out.raw[:n], *parts), RENDER_WEIGHTS)
+            loss = loss + _WORDS_WEIGHT * total(self.loss.render_terms(raw[:n], *parts), RENDER_WEIGHTS)
         if talk.of_words:
-            terms = self.words_loss(out.raw[n:], torch.from_numpy(np.stack(talk.of_words)).to(self.device))
+            terms = self.words_loss(raw[n:], torch.from_numpy(np.stack(talk.of_words)).to(self.device))
             loss = loss + _WORDS_WEIGHT * total(terms, WORDS_WEIGHTS)
             values |= {f"words.{k}": v.item() for k, v in terms.items()}
         return loss, values
+
+    def _alike(self, talk: Conversations) -> list[list[int]]:
+        """Numbers of conversations in groups of about one length: the longest says how much of the rest is padding."""
+        lengths = [len(self.net.tokens(parts)[0]) for parts in talk.parts]
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        return [order[i : i + _TOGETHER] for i in range(0, len(order), _TOGETHER)]
 
     def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss of the per-frame prompt, and every term unweighted."""
@@ -211,7 +225,7 @@ class FaceTrainer(Loop):
     def fresh(self) -> None:
         if not self.options.start_from:
             return
-        state = load_checkpoint(self.options.start_from)
+        state = _read(self.options.start_from)
         self.accept(self.options.start_from, state)
         missing, unexpected = self.net.load_state_dict(state["ema"], strict=False)
         if unexpected or any(self.held(name) for name in missing):
@@ -223,6 +237,20 @@ class FaceTrainer(Loop):
         if name.startswith("vision."):
             return False
         return not name.startswith("language.") or name.endswith((".up", ".down"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A checkpoint, or what `facegpt train export-facegpt` made of one."""
+    if path.suffix != ".safetensors":
+        return load_checkpoint(path)
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            notes: dict[str, Any] = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no dict
+        notes["base"] = None  # larger models are never exported
+        return {**notes, **{name: int(notes[name]) for name in ("size", "rank", "depth", "step")}, "ema": tensors}
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise WeightsError(f"{path} holds no FaceGPT ({error}); give one of `facegpt train export-facegpt`") from error
 
 
 def _rows(spread: Spread, keep: Tensor, n: int) -> Spread:

@@ -49,6 +49,9 @@ def network(
         model, tokenizer = language or read_language(options.language)
         model.requires_grad_(False)
         add_adapters(model, options.rank, alpha)
+        for layer in model.modules():  # what is frozen would be rounded again on every use
+            if isinstance(layer, torch.nn.Linear):
+                layer.to(dtype)
         path = options.vision or engines.fetch("regressor_fp32", download=False)
         net = FaceGPT(_vision(path, layout), model, tokenizer, options.size // 32, depth)
     if not adapters:

@@ -40,9 +40,9 @@ STAGES = {
     "talk": Stage(
         "descriptions, questions about faces and general instructions, beside faces",
         adapters=True,
-        texts=12,
-        chats=12,
-        general=4,
+        texts=16,
+        chats=6,
+        general=3,
         photometric=True,
         twins=0.5,
     ),

@@ -84,6 +84,40 @@ def test_the_next_stage_starts_from_the_one_before(tmp_path, model, batch):
         trainer(tmp_path / "c", model, rank=8, start_from=path)
 
 
+def test_a_run_goes_on_from_exported_weights(tmp_path, model, batch):
+    from safetensors.torch import save_file
+
+    first = trainer(tmp_path / "a", model, stage="look")
+    first.advance(batch)
+    held = {name: value.half().contiguous() for name, value in first.ema.state_dict().items() if first.held(name)}
+    notes = {name: str(value) for name, value in {**first.identity(), "step": 1}.items()}
+    path = tmp_path / "facegpt.safetensors"
+    save_file(held, str(path), notes)
+    second = trainer(tmp_path / "b", model, stage="talk", start_from=path)
+    for name, value in second.net.state_dict().items():
+        if second.held(name):
+            assert torch.equal(value, held[name].float()), name
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(WeightsError, match=r"facegpt\.safetensors holds no FaceGPT"):
+        trainer(tmp_path / "c", model, stage="talk", start_from=path)
+
+
+def test_conversations_are_read_in_groups_of_one_length_and_faces_keep_their_order(tmp_path, model, batch):
+    run = trainer(tmp_path, model, stage="talk")
+    talk = batch.talk
+    groups = run._alike(talk)
+    assert sorted(i for group in groups for i in group) == list(range(len(talk.parts)))
+    lengths = [[len(run.net.tokens(talk.parts[i])[0]) for i in group] for group in groups]
+    assert all(max(a) <= min(b) for a, b in zip(lengths, lengths[1:], strict=False))
+    torch.nn.init.normal_(run.net.head.theta.weight, 0, 0.3)
+    with torch.no_grad():
+        tokens, guess = run.net.see(batch.frames["crops"])
+        together, _ = run._talk(talk, batch.frames, tokens, guess)
+        run._alike = lambda talk: [[i] for i in reversed(range(len(talk.parts)))]
+        alone, _ = run._talk(talk, batch.frames, tokens, guess)
+    assert float(together) == pytest.approx(float(alone), rel=1e-3)
+
+
 def test_wrong_options_are_named(tmp_path):
     with pytest.raises(ConfigError, match="stage is 'sing'"):
         FaceGPTOptions(tmp_path, [], stage="sing")
