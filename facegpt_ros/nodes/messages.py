@@ -77,6 +77,8 @@ def face_message(face: Face) -> Face3DMM:
     message.expression = _floats(face.expression)
     message.albedo = _floats(face.albedo)
     message.illumination = _floats(face.illumination)
+    if face.spread is not None:
+        message.expression_stddev = _floats(face.spread.expression)
     return message
 
 
