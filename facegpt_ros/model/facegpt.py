@@ -6,10 +6,9 @@ Torch, for training and as the reference of the exported graphs.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from facegpt_ros.model.kv_cache import KVCache, SharedPrefix
+from facegpt_ros.model.kv_cache import KVCache
 from facegpt_ros.model.language_model import LanguageModel
 from facegpt_ros.model.projector import Projector
 from facegpt_ros.model.regressor import Regressor
@@ -55,12 +54,7 @@ class FaceGPT(FaceVLM):
     def words(self, ids: Tensor) -> Tensor:
         return self.language.embed(ids)
 
-    def read_sharing(self, x: Tensor, shared: int) -> Tensor:
-        prefix = SharedPrefix()
-        first = self.read(x[:1, :shared], prefix)  # (1, shared, D)
-        return torch.cat([first.expand(len(x), -1, -1), self.read(x[:, shared:], prefix)], 1)
-
-    def run(self, x: Tensor, cache: KVCache | SharedPrefix | None = None) -> Tensor:
+    def run(self, x: Tensor, cache: KVCache | None = None) -> Tensor:
         return self.language(x.to(self.precision), cache, self.depth)
 
     def say(self, hidden: Tensor) -> Tensor:

@@ -75,25 +75,3 @@ class KVCache:
         if not 0 <= length <= self.length:
             raise WeightsError(f"length is {length}; the cache holds {self.length} positions")
         self.length = length
-
-
-class SharedPrefix:
-    """Keys and values of a beginning that all sequences of a batch share: read once, by one, with its gradient.
-
-    In the place of a KVCache: what is read first, as a batch of one, is held; what follows sees it.
-    """
-
-    def __init__(self) -> None:
-        self.length = 0
-        self._held: list[tuple[Tensor, Tensor]] = []
-        self._reading = True
-
-    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, G, T, W) → (B, G, length + T, W), as KVCache.append; only the first reading is held."""
-        if self._reading and layer == len(self._held):
-            self._held.append((key, value))
-            return key, value
-        self._reading = False
-        shape = (len(key), -1, -1, -1)
-        before, of_before = (part.expand(shape) for part in self._held[layer])
-        return torch.cat([before, key], 2), torch.cat([of_before, value], 2)

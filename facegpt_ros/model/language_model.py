@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facegpt_ros.model.kv_cache import KVCache, SharedPrefix
+from facegpt_ros.model.kv_cache import KVCache
 from facegpt_ros.model.language_config import LanguageConfig
 
 
@@ -56,9 +56,7 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.width, config.key_heads * config.head_width, bias=False)
         self.output = nn.Linear(config.heads * config.head_width, config.width, bias=False)
 
-    def forward(
-        self, x: Tensor, rotary: Rotary, mask: Tensor | None, cache: KVCache | SharedPrefix | None, layer: int
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: Rotary, mask: Tensor | None, cache: KVCache | None, layer: int) -> Tensor:
         config = self.config
         start = cache.length if cache else 0
         query = rotary(self._heads(self.query(x), config.heads), start)  # (B, H, T, W)
@@ -96,9 +94,7 @@ class Layer(nn.Module):
         self.mlp_norm = RMSNorm(config.width, config.epsilon)
         self.mlp = MLP(config)
 
-    def forward(
-        self, x: Tensor, rotary: Rotary, mask: Tensor | None, cache: KVCache | SharedPrefix | None, layer: int
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: Rotary, mask: Tensor | None, cache: KVCache | None, layer: int) -> Tensor:
         x = x + self.attention(self.attention_norm(x), rotary, mask, cache, layer)
         return x + self.mlp(self.mlp_norm(x))
 
@@ -128,7 +124,7 @@ class LanguageModel(nn.Module):
         """Ids (B, T) → (B, T, D)."""
         return self.embedding(tokens)
 
-    def forward(self, x: Tensor, cache: KVCache | SharedPrefix | None = None, depth: int | None = None) -> Tensor:
+    def forward(self, x: Tensor, cache: KVCache | None = None, depth: int | None = None) -> Tensor:
         """Embeddings (B, T, D) → normed hidden states (B, T, D).
 
         Args:

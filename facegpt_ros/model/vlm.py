@@ -123,19 +123,13 @@ class FaceVLM(nn.Module, ABC):
     def forward(self, sequences: Sequences, image_tokens: Tensor | None = None, guess: Tensor | None = None) -> Output:
         """Reads sequences; says θ at every <FACE>. image_tokens and guess are see's."""
         ids, image, face, _ = sequences
-        x = self.embed(ids, image, image_tokens)
-        shared = _shared(ids)
-        hidden = self.read_sharing(x, shared) if shared else self.read(x)  # (B, T, D)
+        hidden = self.read(self.embed(ids, image, image_tokens))  # (B, T, D)
         first = self.mean.expand(len(face), -1)
         if guess is not None:
             row = image[face[:, 0]]
             first = torch.where((row >= 0)[:, None], guess[row.clamp_min(0)], first)
         raw, spread = self.head(hidden[face[:, 0], face[:, 1]], first)
         return Output(raw, spread, hidden)
-
-    def read_sharing(self, x: Tensor, shared: int) -> Tensor:
-        """As read, where the first `shared` embeddings of all sequences are the same: a model may read them once."""
-        return self.read(x)
 
     def read(self, x: Tensor, cache: Any = None) -> Tensor:
         """Embeddings (B, T, D) → hidden states (B, T, D) float32."""
@@ -186,11 +180,3 @@ class FaceVLM(nn.Module, ABC):
         cache = self.cache(1, len(ids))
         self.read(self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None), cache)
         return cache
-
-
-def _shared(ids: Tensor) -> int:
-    """How many tokens, none of an image, all sequences (B, T) begin with; 0 where there is one sequence only."""
-    if len(ids) < 2:
-        return 0
-    alike = (ids == ids[:1]).all(0) & (ids[0] != IMAGE)
-    return int(alike.long().cumprod(0)[:-1].sum())

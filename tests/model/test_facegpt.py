@@ -105,27 +105,3 @@ def test_words_and_face_share_one_distribution(facegpt):
     hidden = torch.randn(2, config().width)
     assert facegpt.logits(hidden).shape == (2, config().vocabulary + 1)
     torch.testing.assert_close(facegpt.logits(hidden)[:, -1], hidden @ facegpt.ours[0])
-
-
-def test_a_beginning_that_all_share_is_read_once_and_learnt_as_if_read_by_each(trained, crops):
-    asked = [prompts.chat([(text, FACE)]) for text in ("in", "the thin man", "a hen?")]
-    sequences = trained.sequences(asked, [-1] * 3)
-    rows = []
-    read = trained.language.forward
-    trained.language.forward = lambda x, *rest: rows.append(x.shape) or read(x, *rest)
-    try:
-        gradients = []
-        for each in (False, True):
-            if each:
-                trained.read_sharing = lambda x, shared: trained.read(x)
-            trained.zero_grad()
-            out = trained(sequences)
-            (out.raw.square().mean() + out.hidden[:, 3:7].square().mean()).backward()
-            gradients.append([p.grad.clone() for p in trained.language.parameters()] + [out.raw.detach()])
-    finally:
-        trained.language.forward = read
-        del trained.read_sharing
-    assert rows[0][0] == 1 and rows[1][0] == 3 and rows[0][1] > 10
-    assert rows[0][1] + rows[1][1] == rows[2][1]
-    for shared, own in zip(*gradients, strict=True):
-        torch.testing.assert_close(shared, own, atol=1e-5, rtol=1e-3)
