@@ -27,10 +27,11 @@ from facegpt_ros.evaluation.face_token_scores import (
     face_token_scores,
 )
 from facegpt_ros.evaluation.general_scores import general_scores
+from facegpt_ros.evaluation.open_speaker import open_speaker
 from facegpt_ros.evaluation.report import tell
 from facegpt_ros.evaluation.scenes import scenes
 from facegpt_ros.evaluation.sheet import save_sheet
-from facegpt_ros.evaluation.speaker import Reader, Speaker, open_speaker
+from facegpt_ros.evaluation.speaker import Reader, Speaker
 from facegpt_ros.evaluation.text_scores import Generated, attribute_scores, generate_faces
 from facegpt_ros.evaluation.text_sheet import text_tiles
 from facegpt_ros.morphable.model import MorphableModel

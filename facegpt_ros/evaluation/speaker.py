@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from facegpt_ros.errors import ConfigError, ImageError
+from facegpt_ros.errors import ImageError
 from facegpt_ros.model.prompts import Kind, Part
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
@@ -67,41 +66,6 @@ class Reader(Speaker, Protocol):
 
     def base_words(self, asked: Sequence[Prompt], *, limit: int = 64) -> list[str]:
         """What the language model itself answers, without adapters."""
-
-
-def open_speaker(
-    path: Path | None,
-    model: MorphableModel,
-    vision: Path | None = None,
-    language: Path | None = None,
-    vlm: str | None = None,
-) -> Speaker:
-    """The network of a file: a training checkpoint (.pt) runs in torch, an exported one (.safetensors) as on a robot.
-
-    Args:
-        vision: what it was trained on: .safetensors of the CNN, or .onnx of an exported network; None: the usual one.
-        language: .gguf of its language model; None: the one of the manifest.
-        vlm: of a checkpoint, the larger model that it was trained on; None: FaceGPT's own.
-
-    Raises:
-        ConfigError: no file is given, or nothing here runs a file of its kind.
-        WeightsError: it is missing, broken, or made for another morphable model.
-    """
-    if path is None:
-        raise ConfigError("text, chat and general need a network that talks; give its --checkpoint")
-    if path.suffix == ".pt":
-        from facegpt_ros.evaluation.torch_speaker import TorchSpeaker
-
-        return TorchSpeaker.load(path, model, vision, language, vlm)
-    if path.suffix == ".safetensors" and vlm is None:
-        from facegpt_ros import engines
-        from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
-
-        gguf = language or engines.fetch("language_model", download=False)
-        return RobotSpeaker(FaceGPTEstimator(path, model, gguf, vision), model)
-    raise ConfigError(
-        f"--checkpoint {path}: give a checkpoint.pt of `train facegpt`, or a facegpt.safetensors without --vlm"
-    )
 
 
 class RobotSpeaker:

@@ -10,7 +10,7 @@ import numpy as np
 from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
-from facegpt_ros.model.estimator import check_crops, check_trained_for
+from facegpt_ros.model.fitness import check_crops, check_trained_for
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 

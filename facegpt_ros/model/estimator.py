@@ -9,9 +9,8 @@ import numpy as np
 
 from facegpt_ros import engines
 from facegpt_ros.config import EstimatorConfig
-from facegpt_ros.errors import ConfigError, ImageError, WeightsError
+from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.face import CropEstimate
-from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 
 
@@ -60,23 +59,3 @@ def _load_facegpt(config: EstimatorConfig, model: MorphableModel) -> Estimator:
         )
     language = engines.fetch("language_model", download=False)
     return FaceGPTEstimator(path, model, language, vision, config.threads, config.precision)
-
-
-def check_crops(crops: np.ndarray, size: int) -> None:
-    """Raises ImageError for what is not (N, size, size, 3) uint8."""
-    if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
-        raise ImageError(f"crops are {crops.dtype} {crops.shape}; give uint8 (N, {size}, {size}, 3)")
-
-
-def check_trained_for(path: Path, layout: ThetaLayout, trained_on: str, model: MorphableModel) -> None:
-    """Raises WeightsError where weights of this layout, trained on a morphable model of this sha256 (or one that is not
-    known, ""), are not for this one.
-    """
-    counts = len(model.identity_names), len(model.expression_names), len(model.albedo_names)
-    if layout != ThetaLayout(*counts):
-        raise WeightsError(f"{path}: made for {layout}, but {model.model_id} has {counts} coefficients; retrain it")
-    if trained_on and trained_on != model.sha256:
-        raise WeightsError(
-            f"{path}: trained on morphable model {trained_on[:8]}, but {model.model_id} is loaded; "
-            "use the weights and the model of one release"
-        )

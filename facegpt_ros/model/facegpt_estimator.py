@@ -13,9 +13,9 @@ from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
-from facegpt_ros.model.estimator import check_crops, check_trained_for
 from facegpt_ros.model.facegpt_build import build
 from facegpt_ros.model.facegpt_file import FaceGPTFile
+from facegpt_ros.model.fitness import check_crops, check_trained_for
 from facegpt_ros.model.speaker import Said, Speaker
 from facegpt_ros.model.spread import decode_spread
 from facegpt_ros.morphable.model import MorphableModel

@@ -7,7 +7,8 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="the tools of training a
 
 from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E402
 from facegpt_ros.evaluation.general_scores import plain  # noqa: E402
-from facegpt_ros.evaluation.speaker import open_speaker, say_all  # noqa: E402
+from facegpt_ros.evaluation.open_speaker import open_speaker  # noqa: E402
+from facegpt_ros.evaluation.speaker import say_all  # noqa: E402
 from facegpt_ros.evaluation.torch_speaker import TorchSpeaker  # noqa: E402
 from facegpt_ros.model import prompts  # noqa: E402
 from facegpt_ros.model.facegpt import FaceGPT  # noqa: E402
