@@ -79,7 +79,7 @@ class RobotSpeaker:
     def __init__(self, estimator: FaceGPTEstimator, model: MorphableModel) -> None:
         self._estimator = estimator
         self.model_id, self.crop_size = estimator.model_id, estimator.crop_size
-        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        self.layout = ThetaLayout.of(model)
 
     def say(self, asked: Sequence[Prompt], crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
         """See Speaker.say."""

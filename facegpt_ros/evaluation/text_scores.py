@@ -104,7 +104,7 @@ def parameters(layout: ThetaLayout, raw: np.ndarray | None) -> Parameters | None
 
 def check_layout(layout: ThetaLayout, model: MorphableModel) -> None:
     """Raises ModelError where a network speaks of another number of coefficients."""
-    own = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    own = ThetaLayout.of(model)
     if layout != own:
         raise ModelError(f"the network says {layout}, {model.model_id} has {own}; use both of one release")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -12,10 +11,11 @@ import torch
 
 from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.evaluation.speaker import Prompt, Said, check_crops
+from facegpt_ros.model.facegpt_file import sha256_of
 from facegpt_ros.model.generate import Answer, generate
 from facegpt_ros.model.lora import adapters
 from facegpt_ros.model.theta import ThetaLayout
-from facegpt_ros.model.vlm import FaceVLM
+from facegpt_ros.model.vlm import FaceVLM, is_ours
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.facegpt_options import FaceGPTOptions
 from facegpt_ros.training.loop import load_checkpoint
@@ -68,17 +68,17 @@ class TorchSpeaker:
         if state.get("base") != net.base:
             raise WeightsError(f"{path} was trained with {state.get('base')}, this is {net.base}; give the same --vlm")
         absent, unexpected = net.load_state_dict(state["ema"], strict=False)
-        ours = [n for n in absent if not n.startswith("vision.") and (not n.startswith("language.") or _of_adapter(n))]
+        ours = [name for name in absent if is_ours(name)]
         if unexpected or ours:
             raise WeightsError(f"{path} lacks {ours[:2]} or has {unexpected[:2]} too many; train it again")
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = sha256_of(path)
         return cls(net, state["size"], f"facegpt@{sha256[:8]} ({state.get('stage', '')}, step {state.get('step', '')})")
 
     def say(self, asked: Sequence[Prompt], crops: np.ndarray | None = None, *, limit: int = 64) -> list[Said]:
         """See Speaker.say."""
         check_crops(asked, crops, self.crop_size)
         answers: dict[int, Said] = {}
-        for rows in self._batches(asked, _TOGETHER):
+        for rows in self.net.alike(asked, _TOGETHER):
             some = [asked[i] for i in rows]
             if crops is None:
                 said = generate(self.net, some, limit=limit)
@@ -93,7 +93,7 @@ class TorchSpeaker:
     def read(self, texts: Sequence[Prompt], *, base: bool = False) -> list[np.ndarray]:
         """See Reader.read. Raises ConfigError where the base is asked for a token that it does not have."""
         likely: dict[int, np.ndarray] = {}
-        for rows in self._batches(texts, _READ_TOGETHER):
+        for rows in self.net.alike(texts, _READ_TOGETHER):
             sequences = self.net.sequences([texts[i] for i in rows], [-1] * len(rows))
             if base and bool((sequences.ids >= self.net.tokenizer.own).any()):
                 raise ConfigError("a text holds <FACE>, which the base language model does not know; leave it out")
@@ -114,12 +114,6 @@ class TorchSpeaker:
 
     def close(self) -> None:
         """Nothing to free beyond the weights."""
-
-    def _batches(self, asked: Sequence[Prompt], most: int) -> Iterator[list[int]]:
-        """Rows of prompts of about the same length, which are read together."""
-        lengths = [len(self.net.tokens(prompt)[0]) for prompt in asked]
-        order = sorted(range(len(asked)), key=lengths.__getitem__)
-        yield from (order[start : start + most] for start in range(0, len(order), most))
 
     @contextmanager
     def _base(self) -> Iterator[None]:
@@ -145,7 +139,3 @@ class TorchSpeaker:
 def _said(answer: Answer) -> Said:
     raw = None if answer.raw is None else answer.raw.detach().float().numpy()
     return Said(answer.text, raw, answer.finished)
-
-
-def _of_adapter(name: str) -> bool:
-    return name.endswith((".up", ".down"))

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from facegpt_ros.language.pools import parts
+from facegpt_ros.language.pools import lines, parts
 
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
-
-
-NOUN_PHRASE = _lines("""
+NOUN_PHRASE = lines("""
 {x}, please
 Draw me {x}.
 Draw {x}.
@@ -157,7 +152,7 @@ Give the parameters for {x}.
 """)
 
 #: For lists such as "wide nose, thin lips, smiling".
-LIST = _lines("""
+LIST = lines("""
 face: {x}
 Face with these features: {x}.
 Make a face: {x}.
@@ -199,7 +194,7 @@ One face, please: {x}.
 """)
 
 #: For sentences such as "The nose is wide. She is smiling."
-SENTENCES = _lines("""
+SENTENCES = lines("""
 {x} Draw that face.
 {x} Show me.
 {x} Can you show me the face?
@@ -240,7 +235,7 @@ Work from this. {x}
 """)
 
 #: For telling, not asking: what a face is like.
-TELLING = _lines("""
+TELLING = lines("""
 {X}.
 This is {x}.
 It is {x}.

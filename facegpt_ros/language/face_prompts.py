@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from facegpt_ros.language.pools import lines
 
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
-
-
-FACES_IN_GENERAL = _lines("""
+FACES_IN_GENERAL = lines("""
 How many muscles does it take to smile?
 Why do people smile?
 Why do we blink?
@@ -91,7 +88,7 @@ Which 3D program should I learn first?
 How much does a 3D scanner cost?
 """)
 
-ABOUT_THE_IMAGE = _lines("""
+ABOUT_THE_IMAGE = lines("""
 Is the person smiling?
 Are the eyes open?
 Is the mouth open?
@@ -137,7 +134,7 @@ Where was this photo taken?
 """)
 
 #: {x} describes a face, and something else is wanted of the words.
-NOT_TO_SEE = _lines("""
+NOT_TO_SEE = lines("""
 Translate into French: "{x}".
 Translate into German: {x}.
 Translate "{x}" into Spanish.

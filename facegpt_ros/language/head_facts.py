@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -32,61 +33,26 @@ def head_facts(face: Face, names: Sequence[str], eyes_open: float, spread: Doubt
     sigma = filled(spread.angle_deg, 1.0, 3) if spread.angle_deg is not None else np.array(_ANGLE_DEG)
     trust, who = face.confidence, face.face_id
     away = _angle_deg((towards @ face.rotation)[:, 2])
+    told = partial(graded, trust=trust, unit="deg", face=who)
     facts = [
-        graded(
-            "head_turn",
-            yaw,
-            sigma[0],
-            (-_TURNED, _TURNED),
-            (LEFT, "straight", RIGHT),
-            trust=trust,
-            unit="deg",
-            face=who,
-        ),
-        graded(
-            "head_pitch",
-            pitch,
-            sigma[1],
-            (-_NODDED, _NODDED),
-            ("down", "level", "up"),
-            trust=trust,
-            unit="deg",
-            face=who,
-        ),
-        graded(
-            "head_tilt",
-            roll,
-            sigma[2],
-            (-_TILTED, _TILTED),
-            (RIGHT, "upright", LEFT),
-            trust=trust,
-            unit="deg",
-            face=who,
-        ),
-        graded(
-            "facing",
-            away,
-            float(sigma[:2].mean()),
-            (_AWAY, _PROFILE),
-            ("camera", "partly away", "profile"),
-            trust=trust,
-            unit="deg",
-            face=who,
-        ),
+        told("head_turn", yaw, sigma[0], (-_TURNED, _TURNED), (LEFT, "straight", RIGHT)),
+        told("head_pitch", pitch, sigma[1], (-_NODDED, _NODDED), ("down", "level", "up")),
+        told("head_tilt", roll, sigma[2], (-_TILTED, _TILTED), (RIGHT, "upright", LEFT)),
+        told("facing", away, float(sigma[:2].mean()), (_AWAY, _PROFILE), ("camera", "partly away", "profile")),
     ]
     gaze = towards @ gaze_rotation(face.rotation, face.expression, names)[:, 2]
     sideways = float(np.degrees(np.arctan2(gaze[0], -gaze[2])))  # to the viewer's right
     upwards = float(np.degrees(np.arcsin(np.clip(-gaze[1], -1, 1))))
     trust *= float(np.clip((eyes_open - 0.15) / 0.35, 0, 1))
     eyes = float(np.hypot(_GAZE_DEG, sigma[0]))
+    told = partial(told, trust=trust)
+    vertical = float(np.hypot(_GAZE_DEG, sigma[1]))
     return [
         *facts,
-        graded("eye_contact", _angle_deg(gaze), eyes, (_CONTACT,), ("yes", "no"), trust=trust, unit="deg", face=who),
-        graded("gaze_side", sideways, eyes, (-_ASIDE, _ASIDE), (LEFT, "straight", RIGHT), trust=trust, unit="deg",
-               face=who),
-        graded("gaze_height", upwards, float(np.hypot(_GAZE_DEG, sigma[1])), (-_ASIDE, _ASIDE),
-               ("down", "level", "up"), trust=trust, unit="deg", face=who),
-    ]  # fmt: skip
+        told("eye_contact", _angle_deg(gaze), eyes, (_CONTACT,), ("yes", "no")),
+        told("gaze_side", sideways, eyes, (-_ASIDE, _ASIDE), (LEFT, "straight", RIGHT)),
+        told("gaze_height", upwards, vertical, (-_ASIDE, _ASIDE), ("down", "level", "up")),
+    ]
 
 
 def _towards(translation: np.ndarray) -> np.ndarray:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from facegpt_ros.language.pools import lines
 
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
-
-
-FRAMES = _lines("""
+FRAMES = lines("""
 Reconstruct {face}.
 Reconstruct {face} in 3D.
 Please reconstruct {face}.
@@ -151,7 +148,7 @@ Say it in 3D: {face}.
 Pose, shape and expression of {face}, please.
 """)
 
-WHOSE = _lines("""
+WHOSE = lines("""
 this face
 the face
 the face in the picture
@@ -179,7 +176,7 @@ that face
 the one in the picture
 """)
 
-OPENERS = _lines("""
+OPENERS = lines("""
 Hi!
 Hello.
 Hey,
@@ -198,7 +195,7 @@ One thing:
 Well,
 """)
 
-CLOSERS = _lines("""
+CLOSERS = lines("""
 Thanks.
 Thank you!
 Thanks a lot.

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
+from facegpt_ros.language.pools import lines
 
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
-
-
-INSTRUCTIONS = _lines("""
+INSTRUCTIONS = lines("""
 Explain {topic} to a child.
 Explain {topic} in two sentences.
 What is {topic}?
@@ -79,7 +76,7 @@ Write a letter of complaint about {thing}.
 Should I keep {thing} or throw it away?
 """)
 
-TOPICS = _lines("""
+TOPICS = lines("""
 the French Revolution
 photosynthesis
 gravity
@@ -127,7 +124,7 @@ gardening in spring
 train timetables
 """)
 
-THINGS = _lines("""
+THINGS = lines("""
 a bicycle
 an umbrella
 a teapot
@@ -150,7 +147,7 @@ a violin
 a sledge
 """)
 
-SUMS = _lines("""
+SUMS = lines("""
 What is {a} plus {b}?
 What is {a} + {b}?
 What's {a} minus {b}?
@@ -183,7 +180,7 @@ Sum the digits of {a}.
 Share {a} sweets among {b} children.
 """)
 
-SMALL_TALK = _lines("""
+SMALL_TALK = lines("""
 Hello!
 Hi there.
 Good morning!

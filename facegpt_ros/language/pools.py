@@ -18,6 +18,11 @@ _SHARE = 0.14  # of val, and as many of test
 _HELD_OUT_OFTEN = 0.6  # of the words of a val or test text; the others are known ones in a frame that is not
 
 
+def lines(text: str) -> tuple[str, ...]:
+    """A table of phrases, one a line, each once."""
+    return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
+
+
 @cache
 def parts(pool: str, phrases: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Split → its phrases, none in two; empty for val and test of a small pool.

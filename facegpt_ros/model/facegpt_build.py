@@ -22,7 +22,7 @@ from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model import prompts
 from facegpt_ros.model.face_graph import FramePrompt, face_graph, head_graph
-from facegpt_ros.model.facegpt_file import FaceGPTFile
+from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.gguf_file import GgufFile, Vocabulary
 from facegpt_ros.model.language_config import LanguageConfig
 from facegpt_ros.model.language_graph import decode_graph
@@ -92,7 +92,7 @@ def build(file: FaceGPTFile, language: Path, precision: str = "int8") -> BuiltGr
     """
     if not language.is_file():
         raise WeightsError(f"{language} is missing; run `facegpt engines prepare language_model`")
-    found = _sha256(language)
+    found = sha256_of(language)
     if found != file.language_sha256:
         raise WeightsError(
             f"{language}: its sha256 is {found[:8]}, {file.path} was trained with {file.language_sha256[:8]}; "
@@ -130,7 +130,7 @@ def _key(file: FaceGPTFile, precision: str) -> str:
         "precision": precision,
         "words": DECODE_PRECISION.get(precision, precision),
         "limit": int8_limit() if precision == "int8" else 0,
-        "prompts": _sha256(Path(prompts.__file__)),  # its words are read into the face graph
+        "prompts": sha256_of(Path(prompts.__file__)),  # its words are read into the face graph
     }
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 
@@ -177,7 +177,7 @@ def _write_all(file: FaceGPTFile, language: Path, precision: str, folder: Path) 
         np.save(folder / _EMBEDDING, table.astype(np.float32 if precision == "fp32" else np.float16))
         notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
         (folder / _LANGUAGE).write_text(notes, encoding="utf-8")
-        sums = json.dumps({name: _sha256(folder / name) for name in FILES})
+        sums = json.dumps({name: sha256_of(folder / name) for name in FILES})
         (folder / _SUMS).write_text(sums, encoding="utf-8")
         bar.update()
 
@@ -226,7 +226,7 @@ def _altered(folder: Path) -> str:
     """What is wrong with a build; empty where nothing is."""
     try:
         expected = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
-        wrong = [name for name in FILES if _sha256(folder / name) != expected[name]]
+        wrong = [name for name in FILES if sha256_of(folder / name) != expected[name]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"{folder}: cannot be read ({error})"
     return f"{folder / wrong[0]}: is not what was built" if wrong else ""
@@ -242,11 +242,3 @@ def _tokenizer(vocabulary: Vocabulary) -> Tokenizer:
         return Tokenizer(vocabulary)
     except ImportError as error:
         raise WeightsError("FaceGPT's words need the package tokenizers: pip install tokenizers") from error
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
 from facegpt_ros.model.facegpt_build import build
-from facegpt_ros.model.facegpt_file import FaceGPTFile
+from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fitness import check_crops, check_trained_for
 from facegpt_ros.model.speaker import Said, Speaker
 from facegpt_ros.model.spread import decode_spread
@@ -114,7 +113,7 @@ class FaceGPTEstimator:
 def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxCpu:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; it belongs beside {file.path}, copy it there")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if found != file.vision_sha256:
         raise WeightsError(
             f"{path}: its sha256 is {found[:8]}, {file.path} was exported with {file.vision_sha256[:8]}; "

@@ -84,7 +84,7 @@ class FaceGPTFile:
             raise WeightsError(f"{path}: the face head says {len(head.theta)} numbers, the layout has {layout.size}")
         return cls(
             path=path,
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            sha256=sha256_of(path),
             layout=layout,
             lora_scale=scale,
             vision_sha256=notes["vision_sha256"],
@@ -97,3 +97,12 @@ class FaceGPTFile:
             head=head,
             **numbers,
         )
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's bytes, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()

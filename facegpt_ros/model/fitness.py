@@ -22,7 +22,7 @@ def check_trained_for(path: Path, layout: ThetaLayout, trained_on: str, model: M
     known, ""), are not for this one.
     """
     counts = len(model.identity_names), len(model.expression_names), len(model.albedo_names)
-    if layout != ThetaLayout(*counts):
+    if layout != ThetaLayout.of(model):
         raise WeightsError(f"{path}: made for {layout}, but {model.model_id} has {counts} coefficients; retrain it")
     if trained_on and trained_on != model.sha256:
         raise WeightsError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facegpt_ros.errors import ModelError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.morphable.pose import OPTICAL_FROM_MODEL_FRONTAL
+
+if TYPE_CHECKING:
+    from facegpt_ros.morphable.model import MorphableModel
 
 ILLUMINATION = 27  # 9 spherical harmonics × RGB
 COEFFICIENT_LIMIT = 4.0  # σ; beyond it the model's prior has nothing to say and faces turn into caricatures
@@ -38,6 +42,11 @@ class ThetaLayout:
     n_identity: int
     n_expression: int
     n_albedo: int
+
+    @classmethod
+    def of(cls, model: MorphableModel) -> ThetaLayout:
+        """Of θ of this morphable model."""
+        return cls(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
 
     @property
     def identity(self) -> slice:

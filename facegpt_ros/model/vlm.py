@@ -108,6 +108,12 @@ class FaceVLM(nn.Module, ABC):
         """Ids of a prompt and which of them the language loss asks for."""
         return prompts.tokens(parts, self.tokenizer, self.tokens_per_image, self.turns)
 
+    def alike(self, asked: Sequence[Sequence[prompts.Part]], most: int) -> list[list[int]]:
+        """Numbers of prompts in groups of up to `most` of about one length: the longest says how much is padding."""
+        lengths = [len(self.tokens(parts)[0]) for parts in asked]
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        return [order[i : i + most] for i in range(0, len(order), most)]
+
     def embed(self, ids: Tensor, image: Tensor, image_tokens: Tensor | None) -> Tensor:
         """ids (B, T), row of each sequence's image (B,), image tokens (N, P, D) → embeddings (B, T, D)."""
         own = self.tokenizer.own
@@ -180,3 +186,10 @@ class FaceVLM(nn.Module, ABC):
         cache = self.cache(1, len(ids))
         self.read(self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None), cache)
         return cache
+
+
+def is_ours(name: str) -> bool:
+    """Whether a tensor of a FaceVLM is trained here: the vision encoder and the language model have their own files."""
+    if name.startswith("vision."):
+        return False
+    return not name.startswith("language.") or name.endswith((".up", ".down"))

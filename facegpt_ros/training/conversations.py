@@ -59,7 +59,7 @@ class Talk:
 
     def __init__(self, model: MorphableModel, answered: Sequence[tuple[str, str]] = (), split: str = "train") -> None:
         self.model, self.answered, self.split = model, list(answered), split
-        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        self.layout = ThetaLayout.of(model)
         self._descriptions = Descriptions(model)
 
     def draw(

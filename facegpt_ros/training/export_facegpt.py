@@ -6,7 +6,6 @@ facegpt.safetensors holds what is FaceGPT's own, in float16 where θ hardly move
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -22,7 +21,8 @@ from facegpt_ros.errors import WeightsError
 from facegpt_ros.evaluation.torch_speaker import TorchSpeaker
 from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.facegpt_estimator import VISION_FILE
-from facegpt_ros.model.facegpt_file import FORMAT
+from facegpt_ros.model.facegpt_file import FORMAT, sha256_of
+from facegpt_ros.model.vlm import is_ours
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
         "step": str(state["step"]),
         "morphable_model": model.model_id,
         "model_sha256": model.sha256,
-        "regressor_sha256": _sha256(vision),
-        "language_sha256": _sha256(language),
+        "regressor_sha256": sha256_of(vision),
+        "language_sha256": sha256_of(language),
         METADATA_KEY: state[METADATA_KEY],
     }
     sets = {
@@ -96,7 +96,7 @@ def export(
     """
     out.mkdir(parents=True, exist_ok=True)
     net.eval()
-    tensors = {name: tensor for name, tensor in net.state_dict().items() if _ours(name)}
+    tensors = {name: tensor for name, tensor in net.state_dict().items() if is_ours(name)}
     exact = _estimate(net, val)
     halves, moved = _halve(net, tensors, lambda: _moved(_estimate(net, val), exact))
     saved = {name: tensor.half() if _group(name) in halves else tensor for name, tensor in tensors.items()}
@@ -119,7 +119,7 @@ def export(
         "rank": str(rank),
         "lora_scale": str(_scale(net)),
         "depth": str(net.depth or 0),
-        "vision_sha256": _sha256(vision),
+        "vision_sha256": sha256_of(vision),
     }
     path = out / WEIGHTS_FILE
     save_file({name: tensor.contiguous() for name, tensor in saved.items()}, str(path.with_suffix(".tmp")), metadata)
@@ -143,13 +143,6 @@ class _Eyes(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features, pooled = self.vision.look(crops)
         return self.projector(features, pooled), self.vision.head(pooled)
-
-
-def _ours(name: str) -> bool:
-    """The vision encoder has a graph and the language model a file of its own."""
-    if name.startswith("vision."):
-        return False
-    return not name.startswith("language.") or name.endswith((".up", ".down"))
 
 
 def _group(name: str) -> str:
@@ -224,7 +217,3 @@ def _outside_backbone(graph) -> list[str]:
             inside.add(node.name)
             waiting += node.input
     return [node.name for node in graph.node if node.name not in inside]
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

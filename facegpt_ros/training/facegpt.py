@@ -21,7 +21,7 @@ from facegpt_ros.model.face_head import Spread
 from facegpt_ros.model.language_model import LanguageModel
 from facegpt_ros.model.regressor import decode
 from facegpt_ros.model.tokenizer import Tokenizer
-from facegpt_ros.model.vlm import FaceVLM
+from facegpt_ros.model.vlm import FaceVLM, is_ours
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
 from facegpt_ros.training.conversations import Conversations
@@ -109,7 +109,7 @@ class FaceTrainer(Loop):
         """The loss of conversations, and every term unweighted."""
         said, asked = [], []
         raws: dict[int, Tensor] = {}
-        for rows in self._alike(talk):
+        for rows in self.net.alike(talk.parts, _TOGETHER):
             sequences = self.net.sequences([talk.parts[i] for i in rows], [talk.image[i] for i in rows])
             out = self.net(sequences, image_tokens, guess)
             learnt = sequences.learnt[:, 1:]
@@ -129,12 +129,6 @@ class FaceTrainer(Loop):
             loss = loss + _WORDS_WEIGHT * total(terms, WORDS_WEIGHTS)
             values |= {f"words.{k}": v.item() for k, v in terms.items()}
         return loss, values
-
-    def _alike(self, talk: Conversations) -> list[list[int]]:
-        """Numbers of conversations in groups of about one length: the longest says how much of the rest is padding."""
-        lengths = [len(self.net.tokens(parts)[0]) for parts in talk.parts]
-        order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        return [order[i : i + _TOGETHER] for i in range(0, len(order), _TOGETHER)]
 
     def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss of the per-frame prompt, and every term unweighted."""
@@ -233,10 +227,7 @@ class FaceTrainer(Loop):
         tqdm.write(f"started from {self.options.start_from}, stage {state['stage']}, step {state['step']}")
 
     def held(self, name: str) -> bool:
-        """The vision encoder and the language model have files of their own."""
-        if name.startswith("vision."):
-            return False
-        return not name.startswith("language.") or name.endswith((".up", ".down"))
+        return is_ours(name)
 
 
 def _read(path: Path) -> dict[str, Any]:

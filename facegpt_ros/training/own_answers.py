@@ -41,10 +41,8 @@ def own_answers(net: FaceVLM, asked: Sequence[str], path: Path, seed: int = 0) -
             return [(row["prompt"], row["answer"]) for row in held if row["answer"]]
     generator = torch.Generator().manual_seed(seed)
     read = [prompts.chat([(text, "")]) for text in asked]
-    order = sorted(range(len(asked)), key=lambda i: len(net.tokens(read[i])[0]))
     answers = [""] * len(asked)
-    for start in tqdm(range(0, len(order), _TOGETHER), desc="own answers", unit="batch"):
-        part = order[start : start + _TOGETHER]
+    for part in tqdm(net.alike(read, _TOGETHER), desc="own answers", unit="batch"):
         said = generate(net, [read[i] for i in part], limit=_TOKENS, temperature=_TEMPERATURE, generator=generator)
         for i, answer in zip(part, said, strict=True):
             answers[i] = answer.text

@@ -45,7 +45,7 @@ class Synthesizer:
     def __init__(self, model: MorphableModel, backgrounds: Backgrounds, seed: int = 0) -> None:
         self.model = model
         self.backgrounds = backgrounds
-        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        self.layout = ThetaLayout.of(model)
         self._painter = HeadPainter(model, seed)
         self._paints_teeth = "teeth" not in model.regions
 

@@ -38,7 +38,7 @@ class Validation:
 
     def __init__(self, model: MorphableModel, photos: dict[str, Photos], size: int, renders: int = 384) -> None:
         self.model = model
-        self.layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+        self.layout = ThetaLayout.of(model)
         self._photos = {name: [split.plain(i, size) for i in range(len(split))] for name, split in photos.items()}
         self._shape = shape_distance(model)
         synthesizer = Synthesizer(model, Backgrounds(_SEED, count=60), _SEED)

@@ -13,7 +13,7 @@ from facegpt_ros.morphable.model import MorphableModel
 
 
 def layout_of(model: MorphableModel) -> ThetaLayout:
-    return ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    return ThetaLayout.of(model)
 
 
 class Talker:

@@ -19,7 +19,7 @@ onnx = pytest.importorskip("onnx")
 from tests.backends.onnx_graphs import SIZE, save_graph  # noqa: E402
 
 MODEL = MorphableModel.load()
-LAYOUT = ThetaLayout(len(MODEL.identity_names), len(MODEL.expression_names), len(MODEL.albedo_names))
+LAYOUT = ThetaLayout.of(MODEL)
 NOTES = {"layout": LAYOUT.to_json(), "size": str(SIZE), "model_sha256": MODEL.sha256}
 BLACK = np.zeros((1, SIZE, SIZE, 3), np.uint8)
 

@@ -21,7 +21,7 @@ from tests.model.test_gguf_file import write  # noqa: E402
 from tests.model.tiny_facegpt import SIZE, save_facegpt  # noqa: E402
 
 MODEL = MorphableModel.load()
-LAYOUT = ThetaLayout(len(MODEL.identity_names), len(MODEL.expression_names), len(MODEL.albedo_names))
+LAYOUT = ThetaLayout.of(MODEL)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E4
 from facegpt_ros.model import prompts, regressor  # noqa: E402
 from facegpt_ros.model.facegpt import FaceGPT  # noqa: E402
 from facegpt_ros.model.facegpt_estimator import VISION_FILE, FaceGPTEstimator  # noqa: E402
+from facegpt_ros.model.facegpt_file import sha256_of  # noqa: E402
 from facegpt_ros.model.generate import generate  # noqa: E402
 from facegpt_ros.model.lora import add_adapters  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
@@ -25,7 +26,7 @@ from facegpt_ros.training.facegpt import read_language  # noqa: E402
 from tests.model.test_gguf_file import write  # noqa: E402
 
 MODEL = MorphableModel.load()
-LAYOUT = ThetaLayout(len(MODEL.identity_names), len(MODEL.expression_names), len(MODEL.albedo_names))
+LAYOUT = ThetaLayout.of(MODEL)
 SIZE = 64
 ASKED = prompts.chat([("in the", "")], image=True)
 
@@ -75,7 +76,7 @@ def crops():
 @pytest.fixture(scope="module")
 def exported(net, crops, tmp_path_factory):
     out = tmp_path_factory.mktemp("exported")
-    notes = {"language_sha256": export_facegpt._sha256(net[1]), "model_sha256": MODEL.sha256, "stage": "talk"}
+    notes = {"language_sha256": sha256_of(net[1]), "model_sha256": MODEL.sha256, "stage": "talk"}
     return out, export_facegpt.export(net[0], out, SIZE, 3, crops, crops[:8], notes)
 
 
@@ -109,7 +110,7 @@ def test_the_files_hold_what_is_ours_in_half_and_say_what_they_belong_to(exporte
     assert set(dtypes.values()) == {np.dtype(np.float16)}
     assert 0 < report["float16_moves_theta"] <= 1e-3
     assert notes["rank"] == "3" and notes["lora_scale"] == "2.0" and notes["stage"] == "talk" and notes["depth"] == "0"
-    assert notes["vision_sha256"] == export_facegpt._sha256(out / VISION_FILE)
+    assert notes["vision_sha256"] == sha256_of(out / VISION_FILE)
 
 
 def test_the_vision_graph_is_int8_where_it_convolves_and_near_torch(exported, net, crops, estimators):

@@ -105,7 +105,7 @@ def test_a_run_goes_on_from_exported_weights(tmp_path, model, batch):
 def test_conversations_are_read_in_groups_of_one_length_and_faces_keep_their_order(tmp_path, model, batch):
     run = trainer(tmp_path, model, stage="talk")
     talk = batch.talk
-    groups = run._alike(talk)
+    groups = run.net.alike(talk.parts, 5)
     assert sorted(i for group in groups for i in group) == list(range(len(talk.parts)))
     lengths = [[len(run.net.tokens(talk.parts[i])[0]) for i in group] for group in groups]
     assert all(max(a) <= min(b) for a, b in zip(lengths, lengths[1:], strict=False))
@@ -113,7 +113,7 @@ def test_conversations_are_read_in_groups_of_one_length_and_faces_keep_their_ord
     with torch.no_grad():
         tokens, guess = run.net.see(batch.frames["crops"])
         together, _ = run._talk(talk, batch.frames, tokens, guess)
-        run._alike = lambda talk: [[i] for i in reversed(range(len(talk.parts)))]
+        run.net.alike = lambda asked, most: [[i] for i in reversed(range(len(asked)))]
         alone, _ = run._talk(talk, batch.frames, tokens, guess)
     assert float(together) == pytest.approx(float(alone), rel=1e-3)
 
@@ -128,7 +128,7 @@ def test_wrong_options_are_named(tmp_path):
 def test_twins_share_identity_and_skin_and_nothing_else(model, batch):
     from facegpt_ros.model.theta import ThetaLayout
 
-    layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    layout = ThetaLayout.of(model)
     theta = batch.frames["theta"]
     for part in (layout.identity, layout.albedo):
         assert torch.equal(theta[0, part], theta[1, part])

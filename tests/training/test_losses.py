@@ -23,7 +23,7 @@ def model(request) -> MorphableModel:
 
 @pytest.fixture(scope="module")
 def layout(model) -> ThetaLayout:
-    return ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    return ThetaLayout.of(model)
 
 
 def test_landmarks_in_torch_are_those_of_numpy(model, layout):

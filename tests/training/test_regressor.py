@@ -43,7 +43,7 @@ def test_the_label_itself_has_no_loss(model, batch):
 def layout_of(model):
     from facegpt_ros.model.theta import ThetaLayout
 
-    return ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    return ThetaLayout.of(model)
 
 
 def test_gradient_reaches_every_group(model, batch):

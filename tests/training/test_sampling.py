@@ -33,7 +33,7 @@ def synthesizer(model) -> Synthesizer:
 
 def test_labels_reproduce_the_landmarks_through_the_run_time_lift(model):
     scenes = sample_scenes(model, np.random.default_rng(0), 12)
-    layout = ThetaLayout(len(model.identity_names), len(model.expression_names), len(model.albedo_names))
+    layout = ThetaLayout.of(model)
     estimate = layout.decode(layout.encode(scenes.theta))
     for i in range(12):
         crop = CropCamera(Camera.from_fov(64, 64, 60), np.eye(3), float(scenes.half_extent[i]))
