@@ -16,9 +16,9 @@ from facegpt_ros.training.stages import Stage
 
 @dataclass
 class FaceBatch:
-    """frames: crops with labels (training/batches.py); talk: what is said."""
+    """frames: crops with labels (training/batches.py), None in a stage without; talk: what is said."""
 
-    frames: Batch
+    frames: Batch | None
     talk: Conversations
 
 
@@ -42,7 +42,11 @@ class FaceBatches(Dataset):
         return len(self.frames)
 
     def __getitem__(self, step: int) -> FaceBatch:
-        frames, stage = self.frames[step], self.stage
+        stage = self.stage
+        frames = self.frames[step] if stage.frames else None
         rng = np.random.default_rng([self.frames.seed, step, 1])
-        theta, half_extent = frames["theta"].numpy(), frames["half_extent"].numpy()
+        if frames is None:
+            theta, half_extent = np.zeros((0, self.talk.layout.size), np.float32), np.zeros(0, np.float32)
+        else:
+            theta, half_extent = frames["theta"].numpy(), frames["half_extent"].numpy()
         return FaceBatch(frames, self.talk.draw(rng, theta, half_extent, stage.texts, stage.chats, stage.general))

@@ -38,6 +38,7 @@ from facegpt_ros.training.stages import STAGES
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
 from facegpt_ros.training.words_loss import WORDS_WEIGHTS, WordsLoss
+from facegpt_ros.training.words_validation import WordsValidation
 
 __all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "read_language", "run"]
 
@@ -94,9 +95,12 @@ class FaceTrainer(Loop):
 
     def update(self, batch: FaceBatch) -> dict[str, float]:
         """Losses are named renders.*, photos.*, words.* and language."""
-        image_tokens, guess = self.net.see(batch.frames["crops"])
-        out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
-        loss, values = self._frames(out.raw, out.spread, batch.frames)
+        image_tokens = guess = None
+        loss, values = self.net.mean.new_zeros(()), {}
+        if batch.frames is not None:
+            image_tokens, guess = self.net.see(batch.frames["crops"])
+            out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
+            loss, values = self._frames(out.raw, out.spread, batch.frames)
         if batch.talk.parts:
             said, terms = self._talk(batch.talk, batch.frames, image_tokens, guess)
             loss, values = loss + said, values | terms
@@ -104,7 +108,7 @@ class FaceTrainer(Loop):
         return {"total": loss.item(), **values}
 
     def _talk(
-        self, talk: Conversations, frames: Batch, image_tokens: Tensor, guess: Tensor
+        self, talk: Conversations, frames: Batch | None, image_tokens: Tensor | None, guess: Tensor | None
     ) -> tuple[Tensor, dict[str, float]]:
         """The loss of conversations, and every term unweighted."""
         said, asked = [], []
@@ -120,7 +124,7 @@ class FaceTrainer(Loop):
         language = functional.cross_entropy(torch.cat(said), torch.cat(asked))
         loss, values = _LANGUAGE_WEIGHT * language, {"language": language.item()}
         n = len(talk.of_image)
-        if n:
+        if n and frames is not None:
             rows = torch.tensor(talk.of_image)
             parts = frames["theta"][rows], frames["half_extent"][rows], frames["landmarks"][rows]
             loss = loss + _WORDS_WEIGHT * total(self.loss.render_terms(raw[:n], *parts), RENDER_WEIGHTS)
@@ -193,8 +197,13 @@ class FaceTrainer(Loop):
         val = {folder.name: Photos([folder], "val") for folder in self.options.photos}
         return Validation(self.model, val, self.options.size)
 
+    @cached_property
+    def _words_validation(self) -> WordsValidation:
+        return WordsValidation(self.model)
+
     def validate(self) -> dict[str, float]:
-        return self._validation.measure(self.infer)
+        measured = self._validation.measure(self.infer) if self.stage.frames else {}
+        return measured | (self._words_validation.measure(self.ema) if self.stage.texts else {})
 
     def identity(self) -> dict[str, Any]:
         return {

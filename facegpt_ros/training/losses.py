@@ -16,9 +16,11 @@ from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.contour import JAW
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.shading import sh_basis
+from facegpt_ros.training.sampling import sample_expressions
 from facegpt_ros.training.shape_distance import shape_distance
 
 _EXPRESSION_SPREAD = 0.25  # of one activation: the unit of the expression prior
+_EXPRESSION_FLOOR = 0.01  # variance below which an action is too rare to be worth more
 _VERTICES = 500
 #: Of each iBUG point on photos: eyes and lips carry what people look at; the jaw line's pseudo labels are the weakest.
 _POINT_WEIGHTS = np.concatenate(
@@ -34,7 +36,7 @@ RENDER_WEIGHTS = {
     "rotation": 20.0,  # matrix entries
     "offset": 8.0,  # crop units
     "scale": 6.0,  # log
-    "expression": 16.0,  # activations squared
+    "expression": 160.0,  # activations squared, about 0.016 for a face at rest
     "identity": 0.15,  # σ²
     "colour": 5.0,  # RGB 0..1
     "albedo": 0.03,  # σ²
@@ -52,7 +54,7 @@ PHOTO_WEIGHTS = {
     "albedo": 0.02,
     "white_light": 0.5,  # their light is nearly monochrome too
     "range": 3.0,
-    "photometric": 5.0,  # RGB 0..1, of 1.9 in Deng et al.
+    "photometric": 12.0,  # RGB 0..1, of 1.9 in Deng et al.
     "presence": 0.5,
 }
 
@@ -90,11 +92,7 @@ class FaceGeometry(nn.Module):
         front = np.stack([x, y, -np.sqrt(np.maximum(z2, 0))], -1)[z2 > 0]
         self._keep("front_basis", sh_basis(front))  # (K, 9)
         self._keep("point_weights", _POINT_WEIGHTS)
-        emphasis = [
-            2.0 if n.startswith(("eyeBlink", "eyeLook", "jawOpen", "mouthSmile")) else 1.0
-            for n in model.expression_names
-        ]
-        self._keep("expression_weights", np.array(emphasis) / np.mean(emphasis))
+        self._keep("expression_weights", _expression_weights(model.expression_names))
 
     def _keep(self, name: str, array: np.ndarray) -> None:
         self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array, np.float32)), persistent=False)
@@ -209,6 +207,14 @@ class RegressorLoss(nn.Module):
             "white_light": (light - light.mean(2, keepdim=True)).square().mean(),
             "range": _outside_unit(raw[:, layout.expression]),
         }
+
+
+def _expression_weights(names: tuple[str, ...]) -> np.ndarray:
+    """(E,), mean 1: every action's share of its own variance counts alike, those that people look at first doubly."""
+    variance = sample_expressions(names, np.random.default_rng(0), 1024).var(0)
+    first = [n.startswith(("eyeBlink", "eyeLook", "jawOpen", "mouthSmile")) for n in names]
+    weights = np.where(first, 2.0, 1.0) / (variance + _EXPRESSION_FLOOR)
+    return weights / weights.mean()
 
 
 def total(terms: dict[str, Tensor], weights: dict[str, float]) -> Tensor:

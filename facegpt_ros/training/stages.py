@@ -12,7 +12,7 @@ class Stage:
     Attributes:
         about: one line for people.
         adapters: whether the language model's adapters learn too.
-        frames: crops a step in the per-frame prompt, photos and renders; 0 for the batch that the options ask for.
+        frames: whether crops are looked at, photos and renders, as many a step as the options ask for.
         texts, chats, general: sequences a step: descriptions → <FACE>, questions about a face, and anything else.
         photometric: whether photos are compared with what is drawn of them.
         twins: share of the renders that show one person twice, whose identity must then be the same.
@@ -20,6 +20,7 @@ class Stage:
 
     about: str
     adapters: bool
+    frames: bool = True
     texts: int = 0
     chats: int = 0
     general: int = 0
@@ -28,6 +29,13 @@ class Stage:
 
 
 STAGES = {
+    "words": Stage(
+        "descriptions and general instructions alone, without a picture: the most faces from words in an hour",
+        adapters=True,
+        frames=False,
+        texts=12,
+        general=1,
+    ),
     "align": Stage("projector, <FACE> and σ on exact labels; the language model is frozen", adapters=False),
     "look": Stage(
         "adapters too; photos compared with their own rendering, one person under several lights",

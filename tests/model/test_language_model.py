@@ -105,3 +105,14 @@ def test_agrees_with_transformers(model, ids):
     assert missing.missing_keys in ([], ["lm_head.weight"])
     assert not missing.unexpected_keys
     torch.testing.assert_close(model.logits(model(model.embed(ids))), theirs(ids).logits, atol=1e-5, rtol=1e-4)
+
+
+def test_what_learns_reads_the_same_and_its_gradient_is_the_fused_kernels(model, ids):
+    x = model.embed(ids).detach().requires_grad_(True)
+    hidden = model(x)
+    with torch.no_grad():
+        torch.testing.assert_close(hidden, model(x.detach()), atol=1e-5, rtol=1e-4)
+    plain = torch.autograd.grad(hidden.square().sum(), x)[0]
+    room = KVCache.of(model.config, batch=2, capacity=11)  # with a cache the fused kernel reads
+    fused = torch.autograd.grad(model(x, room).square().sum(), x)[0]
+    torch.testing.assert_close(plain, fused, atol=1e-4, rtol=1e-3)

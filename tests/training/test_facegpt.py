@@ -36,6 +36,12 @@ def batch(model):
     return FaceBatches(frames, Stage("", True, texts=4, chats=2, general=1), [("in the", "thin")])[0]
 
 
+@pytest.fixture(scope="module")
+def words(model):
+    frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10)
+    return FaceBatches(frames, Stage("", True, frames=False, texts=4, general=1), [("in the", "thin")])[0]
+
+
 def trainer(out, model, **changes) -> FaceTrainer:
     torch.manual_seed(1)
     language = LanguageModel(config()), Tokenizer(vocabulary())
@@ -43,14 +49,15 @@ def trainer(out, model, **changes) -> FaceTrainer:
     return FaceTrainer(FaceGPTOptions(out, [], **options), model, language, [("in the", "thin")])
 
 
-def test_each_stage_lowers_its_loss_and_learns_only_what_it_should(tmp_path, model, batch):
-    for stage in STAGES:
+def test_each_stage_lowers_its_loss_and_learns_only_what_it_should(tmp_path, model, batch, words):
+    for stage, about in STAGES.items():
         run = trainer(tmp_path / stage, model, stage=stage, lr=3e-3, steps=10_000)
         run.elapsed, before = 0.0, {name: p.clone() for name, p in run.net.named_parameters()}
-        losses = [run.advance(batch)["total"] for _ in range(8)]
+        losses = [run.advance(batch if about.frames else words)["total"] for _ in range(8)]
         assert losses[-1] < losses[0] - 0.02, stage
         moved = {name.split(".")[0] for name, p in run.net.named_parameters() if not torch.equal(p, before[name])}
-        assert moved == {"projector", "ours", "head"} | ({"language"} if STAGES[stage].adapters else set())
+        seeing = {"projector"} if about.frames else set()
+        assert moved == {"ours", "head"} | seeing | ({"language"} if about.adapters else set())
         assert not any(
             ".base." in name or name.startswith("vision.")
             for name, p in run.net.named_parameters()
@@ -221,3 +228,11 @@ def test_faces_beside_each_other_keep_their_shape_and_their_order(model, batch):
     points = model.landmarks(estimate.identity[1], estimate.expression[1])
     seen = faces[1].camera.project(points @ faces[1].rotation.T + faces[1].translation)
     assert abs(seen - faces[1].landmarks).max() < 1e-3
+
+
+def test_a_stage_without_pictures_draws_none_and_is_judged_by_words(tmp_path, model, words):
+    assert words.frames is None and set(words.talk.image) == {-1}
+    assert len(words.talk.of_words) == 4 and not words.talk.of_image
+    measured = trainer(tmp_path, model, stage="words").validate()
+    assert set(measured) == {"text_attributes", "text_attributes_mean_face"}
+    assert measured["text_attributes"] == measured["text_attributes_mean_face"] < 0.5  # untrained, it says the mean
