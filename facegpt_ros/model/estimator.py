@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -40,13 +40,27 @@ def load_estimator(config: EstimatorConfig, model: MorphableModel) -> Estimator:
         path = Path(config.weights) if config.weights else engines.fetch("regressor", download=False)
         return CnnEstimator(path, model, threads=config.threads)
     if config.name == "facegpt":
-        return _load_facegpt(config, model)
+        from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
+
+        files = facegpt_files(config)
+        return FaceGPTEstimator(files.weights, model, files.language, files.vision, config.threads, config.precision)
     raise ConfigError(f"estimator.name is '{config.name}'; use cnn or facegpt")
 
 
-def _load_facegpt(config: EstimatorConfig, model: MorphableModel) -> Estimator:
-    from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
+class FaceGPTFiles(NamedTuple):
+    """What FaceGPTEstimator opens; vision None: the graph beside weights."""
 
+    weights: Path
+    language: Path
+    vision: Path | None
+
+
+def facegpt_files(config: EstimatorConfig) -> FaceGPTFiles:
+    """The files of estimator facegpt that the parameters name.
+
+    Raises:
+        WeightsError: one of ours is missing or altered; that weights exists is not checked.
+    """
     vision = None
     if config.weights:
         path = Path(config.weights)
@@ -57,5 +71,4 @@ def _load_facegpt(config: EstimatorConfig, model: MorphableModel) -> Estimator:
             "estimator.name is 'facegpt', and this version ships no weights of FaceGPT; set estimator.weights to a "
             "facegpt.safetensors of `facegpt train export-facegpt`, or estimator.name to cnn"
         )
-    language = engines.fetch("language_model", download=False)
-    return FaceGPTEstimator(path, model, language, vision, config.threads, config.precision)
+    return FaceGPTFiles(path, engines.fetch("language_model", download=False), vision)

@@ -56,5 +56,11 @@ class FaceHead(nn.Module):
         inner = self.inner(hidden)
         return guess + _SCALE * self.theta(inner), Spread(**self._parts(self.spread(inner).clamp(*LOG_LIMITS)))
 
+    @torch.no_grad()
+    def widen(self, shift: dict[str, float]) -> None:
+        """Adds to the logarithms of each named part of the spread."""
+        for name, part in self._parts(self.spread.bias[None]).items():
+            part += shift.get(name, 0.0)
+
     def _parts(self, spread: Tensor) -> dict[str, Tensor]:
         return dict(zip(self.sizes, spread.split(list(self.sizes.values()), 1), strict=True))

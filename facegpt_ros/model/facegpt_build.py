@@ -79,13 +79,22 @@ class BuiltGraphs:
         return _tokenizer(Vocabulary(**notes["vocabulary"]))
 
 
-def build(file: FaceGPTFile, language: Path, precision: str = "int8") -> BuiltGraphs:
+def built(file: FaceGPTFile, precision: str = "int8") -> BuiltGraphs | None:
+    """The graphs of these weights where they lie in the cache as they were built, else None; arguments as build's."""
+    folder = _folder(file, precision)
+    return _open(folder) if folder.is_dir() and not _altered(folder) else None
+
+
+def build(
+    file: FaceGPTFile, language: Path, precision: str = "int8", progress: Callable[[int, int], None] | None = None
+) -> BuiltGraphs:
     """The graphs of these weights, from the cache or built into it; says on stderr how far it is.
 
     Args:
         file: the weights.
         language: the GGUF that they were trained with.
         precision: of the language model's matrices, see matrix.PRECISIONS; of decode's, DECODE_PRECISION.
+        progress: called with the parts that are done, and how many there are.
 
     Raises:
         WeightsError: the language model is another one, or the cache cannot be written, is full, or memory is.
@@ -98,21 +107,20 @@ def build(file: FaceGPTFile, language: Path, precision: str = "int8") -> BuiltGr
             f"{language}: its sha256 is {found[:8]}, {file.path} was trained with {file.language_sha256[:8]}; "
             "use the weights and the language model of one release"
         )
-    name = f"facegpt-{precision}-{_key(file, precision)}"
-    folder = engines.cache_dir() / _PART / name
-    if folder.is_dir() and not _altered(folder):
-        return _open(folder)
-    with engines.locked(name, _PART) as parent:
+    if graphs := built(file, precision):
+        return graphs
+    folder = _folder(file, precision)
+    with engines.locked(folder.name, _PART) as parent:
         if folder.is_dir():  # another process was first, or what is there is broken
             why = _altered(folder)
             if not why:
                 return _open(folder)
             print(f"{why}; building it again", file=sys.stderr)
-        scratch = parent / f".{name}.part"  # a fixed name: what a killed process left goes now
+        scratch = parent / f".{folder.name}.part"  # a fixed name: what a killed process left goes now
         try:
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir(mode=0o700)
-            _write_all(file, language, precision, scratch)
+            _write_all(file, language, precision, scratch, progress)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(scratch, folder)
         except (OSError, MemoryError) as error:
@@ -122,7 +130,7 @@ def build(file: FaceGPTFile, language: Path, precision: str = "int8") -> BuiltGr
     return _open(folder)
 
 
-def _key(file: FaceGPTFile, precision: str) -> str:
+def _folder(file: FaceGPTFile, precision: str) -> Path:
     made_from = {
         "version": GRAPH_VERSION,
         "weights": file.sha256,
@@ -132,10 +140,13 @@ def _key(file: FaceGPTFile, precision: str) -> str:
         "limit": int8_limit() if precision == "int8" else 0,
         "prompts": sha256_of(Path(prompts.__file__)),  # its words are read into the face graph
     }
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+    return engines.cache_dir() / _PART / f"facegpt-{precision}-{key}"
 
 
-def _write_all(file: FaceGPTFile, language: Path, precision: str, folder: Path) -> None:
+def _write_all(
+    file: FaceGPTFile, language: Path, precision: str, folder: Path, progress: Callable[[int, int], None] | None = None
+) -> None:
     """Every file of a build, and at last the sums that make it one."""
     gguf = GgufFile(language)
     vocabulary = gguf.vocabulary()
@@ -148,38 +159,44 @@ def _write_all(file: FaceGPTFile, language: Path, precision: str, folder: Path) 
     bar = tqdm(
         total=3 * depth + 4, desc=f"building FaceGPT ({precision}, once)", unit="part", file=sys.stderr, mininterval=0.5
     )
+
+    def done() -> None:
+        bar.update()
+        if progress:
+            progress(bar.n, bar.total)
+
     with bar:
         weights = LanguageWeights(config, gguf.weights(), file.adapters, file.lora_scale)
         table = np.concatenate([weights.embedding, file.ours])  # (V + ours, D)
-        bar.update()
+        done()
         before, after = (
             table[prompts.tokens(parts, tokenizer, 0)[0]] for parts in (prompts.frame_prefix(), prompts.frame_suffix())
         )
-        prompt = FramePrompt(*_read(config, weights, before, bar.update), after)
+        prompt = FramePrompt(*_read(config, weights, before, done), after)
 
         def layers(precision: str) -> list[LayerWeights]:
             out = []
             for index in range(depth):
                 out.append(weights.layer(index, precision))
-                bar.update()
+                done()
             return out
 
         face = face_graph(config, layers(precision), weights.norm, prompt, file.head, file.image_tokens)
         (folder / _FACE).write_bytes(face.SerializeToString())
         del face
-        bar.update()
+        done()
         wordy = DECODE_PRECISION.get(precision, precision)
         words = Matrix.of(table, wordy, int8_limit())
         decode = decode_graph(config, layers(wordy), weights.norm, words)
         (folder / _DECODE).write_bytes(decode.SerializeToString())
-        bar.update()
+        done()
         (folder / _HEAD).write_bytes(head_graph(file.head).SerializeToString())
         np.save(folder / _EMBEDDING, table.astype(np.float32 if precision == "fp32" else np.float16))
         notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
         (folder / _LANGUAGE).write_text(notes, encoding="utf-8")
         sums = json.dumps({name: sha256_of(folder / name) for name in FILES})
         (folder / _SUMS).write_text(sums, encoding="utf-8")
-        bar.update()
+        done()
 
 
 def _read(

@@ -12,7 +12,7 @@ from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
-from facegpt_ros.model.facegpt_build import build
+from facegpt_ros.model.facegpt_build import BuiltGraphs, build
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fitness import check_crops, check_trained_for
 from facegpt_ros.model.speaker import Said, Speaker
@@ -34,6 +34,7 @@ class FaceGPTEstimator:
         vision: its vision graph; None: the one beside path.
         threads: of one inference; 0 chooses for this machine.
         precision: of the language model on each frame: int8, int8_blocks or fp32 (model/matrix.py).
+        graphs: built from path before; None: from the cache, or built now.
 
     Raises:
         WeightsError: a file is missing, altered, or made for another morphable model; or the cache cannot be written.
@@ -47,11 +48,12 @@ class FaceGPTEstimator:
         vision: Path | None = None,
         threads: int = 0,
         precision: str = "int8",
+        graphs: BuiltGraphs | None = None,
     ) -> None:
         file = FaceGPTFile.open(path)
         check_trained_for(path, file.layout, file.model_sha256, model)
         self._vision = _open_vision(file, vision or path.with_name(VISION_FILE), threads)
-        self._graphs = build(file, language, precision)
+        self._graphs = graphs or build(file, language, precision)
         self._face = OnnxCpu(self._graphs.face, threads)
         self._layout, self._threads, self._image_tokens = file.layout, threads, file.image_tokens
         self._speaker: Speaker | None = None

@@ -38,7 +38,7 @@ class PointMaps(nn.Module):
         """
         x = functional.relu(self.lateral[2](small))
         for at, features in ((1, middle), (0, large)):
-            x = functional.interpolate(x, scale_factor=2.0, mode="nearest") + self.lateral[at](features)
+            x = _twice(x) + self.lateral[at](features)
             x = x + functional.relu(self.smooth[at](x))
         heat = self.heat(x)  # (N, POINTS, 4s, 4s)
         side = heat.shape[-1]
@@ -47,3 +47,10 @@ class PointMaps(nn.Module):
         ramp = torch.linspace(-first, first, side, device=heat.device)
         grid = torch.stack([ramp.repeat(side), ramp.repeat_interleave(side)], 1)  # (side², 2) x, y
         return share @ grid, share.square().sum(2)
+
+
+def _twice(x: Tensor) -> Tensor:
+    """(N, C, h, w) → (N, C, 2h, 2w), every value four times; in operations whose shapes exporters can follow."""
+    count, channels, height, width = x.shape
+    wide = x[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2)
+    return wide.reshape(count, channels, 2 * height, 2 * width)

@@ -24,6 +24,7 @@ from facegpt_ros.model.facegpt_estimator import VISION_FILE
 from facegpt_ros.model.facegpt_file import FORMAT, sha256_of
 from facegpt_ros.model.vlm import is_ours
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.training.calibration import calibrate
 from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.photos import Photos
@@ -71,7 +72,9 @@ def run(args: argparse.Namespace) -> int:
     crops = [
         spread_out(sets[split].crops, count) for split, count in (("train", _CALIBRATION_CROPS), ("val", _VAL_CROPS))
     ]
+    calibrated = calibrate(net, model, sets["val"])
     report = export(net, args.out, state["size"], state["rank"], crops[0], crops[1], notes)
+    report["spread"] = calibrated
     print(json.dumps(report))
     (args.out / "export.json").write_text(json.dumps(report, indent=1) + "\n")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -51,6 +51,22 @@ class Validation:
         """All crops, photos first: (N, S, S, 3) uint8 BGR."""
         photos = [sample.crop[None] for samples in self._photos.values() for sample in samples]
         return np.concatenate([*photos, self._renders.crops])
+
+    @property
+    def renders(self) -> RenderBatch:
+        """Those with exact labels, some without a face."""
+        return self._renders
+
+    def labelled(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Each set of photos, and the renders that show a face: crops (N, S, S, 3), half_extent (N,) and landmarks
+        (N, 68, 2) crop units.
+        """
+        for samples in self._photos.values():
+            fields = ([s.crop for s in samples], [s.half_extent for s in samples], [s.landmarks for s in samples])
+            crops, half_extent, landmarks = (np.stack(field) for field in fields)
+            yield crops, half_extent.astype(np.float32), landmarks.astype(np.float32)
+        present = self._renders.theta[:, self.layout.presence] > 0.5
+        yield tuple(getattr(self._renders, name)[present] for name in ("crops", "half_extent", "landmarks"))  # type: ignore[misc]
 
     def measure(self, infer: Infer) -> dict[str, float]:
         """nme68_<set>: share of the outer-eye distance. On renders also the pose's mean absolute error in degrees,

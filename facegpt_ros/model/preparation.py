@@ -1,0 +1,134 @@
+"""FaceGPT beside the frames: the CNN serves until the graphs of this machine are built and open."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from facegpt_ros.config import EstimatorConfig
+from facegpt_ros.errors import FaceGPTError, WeightsError
+from facegpt_ros.model.build_process import BuildProcess
+from facegpt_ros.model.estimator import Estimator, facegpt_files, load_estimator
+from facegpt_ros.model.facegpt_build import built
+from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
+from facegpt_ros.model.facegpt_file import FaceGPTFile
+from facegpt_ros.model.fitness import check_trained_for
+from facegpt_ros.morphable.model import MorphableModel
+
+
+def open_or_prepare(config: EstimatorConfig, model: MorphableModel) -> tuple[Estimator, Preparation | None]:
+    """FaceGPT where its graphs are in the cache; else the CNN, and what will give FaceGPT.
+
+    Raises:
+        WeightsError: the CNN's weights are missing or altered. What is wrong with FaceGPT's, the preparation says.
+    """
+    try:
+        estimator = _open(config, model)
+    except WeightsError:  # met and told again by the preparation
+        estimator = None
+    if estimator is not None:
+        return estimator, None
+    meanwhile = load_estimator(replace(config, name="cnn", weights=""), model)
+    return meanwhile, Preparation(config, model)
+
+
+class Preparation:
+    """FaceGPT being made ready, begun at once: its graphs built by another process, then opened and run in a thread.
+
+    Args:
+        config: that names facegpt.
+        model: whose coefficients it must speak.
+
+    Attributes:
+        progress: what goes on, for people; empty when nothing does.
+        problem: why there will be no FaceGPT, and the cure; empty where nothing is wrong.
+    """
+
+    def __init__(self, config: EstimatorConfig, model: MorphableModel) -> None:
+        self.progress, self.problem = "FaceGPT: reading its weights", ""
+        self._lock = threading.Lock()
+        self._ready: Estimator | None = None
+        self._building: BuildProcess | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, args=(config, model), name="facegpt_preparation", daemon=True)
+        self._thread.start()
+
+    def take(self) -> Estimator | None:
+        """FaceGPT, once, when it is ready; the caller closes it."""
+        if self._ready is None:
+            return None
+        with self._lock:
+            estimator, self._ready = self._ready, None
+        return estimator
+
+    def wait(self) -> None:
+        """Until it is ready or has failed."""
+        self._thread.join()
+
+    def close(self) -> None:
+        """Stops what is under way, and frees what nobody took."""
+        with self._lock:
+            self._closed = True
+            if self._building is not None:
+                self._building.stop()
+        self.wait()
+        if (estimator := self.take()) is not None:
+            estimator.close()
+
+    def _run(self, config: EstimatorConfig, model: MorphableModel) -> None:
+        try:
+            estimator = _open(config, model)
+            if estimator is None:
+                if not self._build(config):
+                    return
+                self.progress = "FaceGPT: opening its graphs"
+                estimator = _open(config, model)
+            if estimator is None:
+                raise WeightsError("FaceGPT's graphs changed while they were built; `facegpt engines clean`")
+            with self._lock:
+                self._ready = estimator
+        except FaceGPTError as error:
+            self._failed(str(error))
+        except Exception as error:  # whatever it is, the CNN serves
+            self._failed(repr(error))
+        finally:
+            self.progress = ""
+
+    def _build(self, config: EstimatorConfig) -> bool:
+        """Whether there are graphs now; not so after close."""
+        files = facegpt_files(config)
+        with self._lock:
+            if self._closed:
+                return False
+            self._building = BuildProcess(files.weights, files.language, config.precision)
+        self.progress = "FaceGPT: building its graphs"
+        begun = time.monotonic()
+
+        def say(done: int, total: int) -> None:
+            left = (time.monotonic() - begun) * (total - done) / done
+            self.progress = f"FaceGPT: building its graphs, {done} of {total} parts, about {left:.0f} s left"
+
+        try:
+            self._building.wait(say)
+        except WeightsError:
+            if self._closed:
+                return False
+            raise
+        return True
+
+    def _failed(self, why: str) -> None:
+        self.problem = f"cnn serves instead of facegpt: {why}; then configure the node again"
+
+
+def _open(config: EstimatorConfig, model: MorphableModel) -> FaceGPTEstimator | None:
+    """FaceGPT where its graphs are in the cache. Raises WeightsError: a file is missing, altered, or of another model."""
+    files = facegpt_files(config)
+    file = FaceGPTFile.open(files.weights)
+    check_trained_for(files.weights, file.layout, file.model_sha256, model)
+    graphs = built(file, config.precision)
+    if graphs is None:
+        return None
+    return FaceGPTEstimator(
+        files.weights, model, files.language, files.vision, config.threads, config.precision, graphs
+    )

@@ -1,0 +1,172 @@
+"""FaceGPT made ready beside the frames, with tiny files; its graphs are built by a real process."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("gguf", reason="gguf is not installed")
+pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+
+from facegpt_ros import engines  # noqa: E402
+from facegpt_ros.config import EstimatorConfig  # noqa: E402
+from facegpt_ros.errors import WeightsError  # noqa: E402
+from facegpt_ros.model import facegpt_build, preparation  # noqa: E402
+from facegpt_ros.model.build_process import BuildProcess  # noqa: E402
+from facegpt_ros.model.facegpt_build import built  # noqa: E402
+from facegpt_ros.model.facegpt_file import FaceGPTFile  # noqa: E402
+from facegpt_ros.model.preparation import open_or_prepare  # noqa: E402
+from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
+from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from tests.model.test_gguf_file import write  # noqa: E402
+from tests.model.tiny_facegpt import SIZE, save_facegpt  # noqa: E402
+
+MODEL = MorphableModel.load()
+LAYOUT = ThetaLayout.of(MODEL)
+
+
+class Cnn:
+    """Stands for the CNN, whose own weights are of no matter here."""
+
+    model_id = "cnn"
+
+
+@pytest.fixture
+def language(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "cache"))
+    path = write(tmp_path / "m.gguf")
+    monkeypatch.setattr(engines, "fetch", lambda name, download: path)
+    monkeypatch.setattr(preparation, "load_estimator", lambda config, model: Cnn())
+    return path
+
+
+@pytest.fixture
+def config(tmp_path, language):
+    return EstimatorConfig(name="facegpt", weights=str(save_facegpt(tmp_path, language, LAYOUT)), precision="fp32")
+
+
+@pytest.fixture
+def built_elsewhere(monkeypatch):
+    """This process builds nothing."""
+    monkeypatch.setattr(facegpt_build, "_write_all", lambda *_: pytest.fail("built in this process"))
+
+
+def test_the_cnn_serves_until_another_process_has_built_facegpt(config, built_elsewhere):
+    serving, coming = open_or_prepare(config, MODEL)
+    assert serving.model_id == "cnn" and coming is not None
+    coming.wait()
+    assert (coming.progress, coming.problem) == ("", "")
+    estimator = coming.take()
+    assert estimator is not None and estimator.model_id.startswith("facegpt@")
+    assert estimator.infer(np.zeros((1, SIZE, SIZE, 3), np.uint8)).spread is not None
+    assert coming.take() is None
+    estimator.close()
+
+
+def test_graphs_in_the_cache_are_opened_at_once(config, language, built_elsewhere, monkeypatch):
+    BuildProcess(config.weights, language, config.precision).wait()
+    monkeypatch.setattr(preparation, "BuildProcess", lambda *_: pytest.fail("a process was started"))
+    serving, coming = open_or_prepare(config, MODEL)
+    assert serving.model_id.startswith("facegpt@") and coming is None
+    serving.close()
+
+
+def test_a_build_says_how_far_it_is(config, language, tmp_path):
+    heard = []
+    BuildProcess(config.weights, language, config.precision).wait(lambda *parts: heard.append(parts))
+    assert built(FaceGPTFile.open(tmp_path / "facegpt.safetensors"), config.precision) is not None
+    total = heard[0][1]
+    assert heard == [(done, total) for done in range(1, total + 1)]
+
+
+def test_progress_names_the_parts_and_the_time_left(config, monkeypatch):
+    said = []
+
+    class Half:
+        def __init__(self, *_):
+            pass
+
+        def wait(self, progress):
+            progress(5, 10)
+            said.append(coming.progress)
+            raise WeightsError("disk full; make room")
+
+    monkeypatch.setattr(preparation, "BuildProcess", Half)
+    coming = preparation.Preparation.__new__(preparation.Preparation)
+    coming.__init__(config, MODEL)
+    coming.wait()
+    assert said[0].startswith("FaceGPT: building its graphs, 5 of 10 parts, about ") and said[0].endswith(" s left")
+    assert coming.problem == "cnn serves instead of facegpt: disk full; make room; then configure the node again"
+    assert coming.progress == "" and coming.take() is None
+
+
+def test_a_killed_build_is_named_and_the_next_one_succeeds(config, language, tmp_path):
+    file = FaceGPTFile.open(tmp_path / "facegpt.safetensors")
+    folder = facegpt_build._folder(file, config.precision)
+    with engines.locked(folder.name, "graphs"):  # it waits for the lock when it is killed
+        building = BuildProcess(config.weights, language, config.precision)
+        building.stop()
+        with pytest.raises(WeightsError, match=r"was killed \(SIGKILL\), .* close other programs"):
+            building.wait()
+    BuildProcess(config.weights, language, config.precision).wait()
+    assert built(file, config.precision) is not None
+
+
+def spoil_weights(tmp_path):
+    (tmp_path / "facegpt.safetensors").unlink()
+
+
+def spoil_cache(tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+
+
+def spoil_language(tmp_path):
+    with open(tmp_path / "m.gguf", "ab") as file:
+        file.write(b"x")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (spoil_weights, r"facegpt\.safetensors: no such file; check estimator\.weights"),
+        (spoil_cache, r"graphs: cannot be written .* set FACEGPT_CACHE to a folder that can"),
+        (spoil_language, r"m\.gguf: its sha256 is .* use the weights and the language model of one release"),
+    ],
+)
+def test_what_is_wrong_leaves_the_cnn_serving_and_names_cause_and_cure(config, tmp_path, spoil, says):
+    spoil(tmp_path)
+    serving, coming = open_or_prepare(config, MODEL)
+    assert serving.model_id == "cnn"
+    coming.wait()
+    assert coming.take() is None and coming.progress == ""
+    with pytest.raises(WeightsError, match=f"cnn serves instead of facegpt: .*{says}"):
+        raise WeightsError(coming.problem)
+
+
+def test_closing_stops_the_build_and_is_no_problem(config, tmp_path):
+    file = FaceGPTFile.open(tmp_path / "facegpt.safetensors")
+    folder = facegpt_build._folder(file, config.precision)
+    with engines.locked(folder.name, "graphs"):  # no build ends by itself
+        _, coming = open_or_prepare(config, MODEL)
+        coming.close()
+        assert coming.problem == "" and coming.take() is None
+    assert not folder.exists()
+
+
+def test_a_build_ends_with_the_process_that_began_it(config, language, tmp_path):
+    file = FaceGPTFile.open(tmp_path / "facegpt.safetensors")
+    code = """
+import os, sys
+from facegpt_ros.model.build_process import BuildProcess
+print(BuildProcess(*sys.argv[1:])._process.pid, flush=True)
+os._exit(0)
+"""
+    with engines.locked(facegpt_build._folder(file, config.precision).name, "graphs"):
+        command = [sys.executable, "-c", code, config.weights, str(language), config.precision]
+        # The grandchild holds this pipe's other end until it has ended.
+        done = subprocess.run(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(done.stdout), 0)
