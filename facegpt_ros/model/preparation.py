@@ -122,7 +122,7 @@ class Preparation:
 
 
 def _open(config: EstimatorConfig, model: MorphableModel) -> FaceGPTEstimator | None:
-    """FaceGPT where its graphs are in the cache. Raises WeightsError: a file is missing, altered, or of another model."""
+    """FaceGPT where its graphs are in the cache. Raises WeightsError for a file that is missing, altered or unfit."""
     files = facegpt_files(config)
     file = FaceGPTFile.open(files.weights)
     check_trained_for(files.weights, file.layout, file.model_sha256, model)

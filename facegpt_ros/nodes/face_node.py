@@ -40,12 +40,13 @@ _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _PLAUSIBLE_LATENCY_S = 10.0
 # A camera that stays away is named this often.
 _WARN_AGAIN_S = 30.0
+_TELL_PROGRESS_S = 10.0
 
 
 def _build_pipeline(config: Config) -> Any:
     from facegpt_ros.perception.pipeline import build_pipeline
 
-    return build_pipeline(config)
+    return build_pipeline(config, wait=False)
 
 
 class FaceNode(LifecycleNode):
@@ -73,6 +74,7 @@ class FaceNode(LifecycleNode):
         self._enabled = True
         self._warned_at = float("-inf")
         self._said: set[str] = set()
+        self._announced = ""
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Loads everything; FAILURE (back to unconfigured) when weights or parameters are bad."""
@@ -102,8 +104,7 @@ class FaceNode(LifecycleNode):
         ):
             self._entities.append((self.destroy_service, entity))
         self._entities.append((self.destroy_timer, self.create_timer(1.0, self._on_second)))
-        model, model_id = self._pipeline.model, self._pipeline.model_id
-        self._publish_info.publish(messages.model_info_message(model, model_id, self.get_clock().now().to_msg()))
+        self._announce()
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -235,6 +236,12 @@ class FaceNode(LifecycleNode):
         model, model_id = self._pipeline.model, self._pipeline.model_id
         return messages.fill_mesh(response, header, face, model, model_id, neutral=request.neutral)
 
+    def _announce(self) -> None:
+        """What the faces are of, for those who come later too."""
+        self._announced = self._pipeline.model_id
+        stamp = self.get_clock().now().to_msg()
+        self._publish_info.publish(messages.model_info_message(self._pipeline.model, self._announced, stamp))
+
     def _on_second(self) -> None:
         problem = "" if self._worker else "disabled" if self._active else "inactive"
         timeout = self._config.image.timeout_s
@@ -243,10 +250,20 @@ class FaceNode(LifecycleNode):
             if time.monotonic() - self._warned_at > max(timeout, _WARN_AGAIN_S):
                 self._warned_at = time.monotonic()
                 self.get_logger().warning(problem)
-        provider = getattr(self._pipeline, "provider", "") or self._pipeline.model_id
+        if self._pipeline.model_id != self._announced:
+            self._announce()
+            self.get_logger().info(f"{self._announced} has taken over")
+        facts = {"estimator": self._announced, "provider": getattr(self._pipeline, "provider", "") or self._announced}
+        if preparation := self._pipeline.preparation:
+            facts["preparation"] = preparation.progress
+            if preparation.progress:
+                self.get_logger().info(preparation.progress, throttle_duration_sec=_TELL_PROGRESS_S)
+            if preparation.problem:
+                self._say_once(preparation.problem)
+                problem = "; ".join(filter(None, (problem, preparation.problem)))
         stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name()
         self._publish_diagnostics.publish(
-            messages.diagnostics_message(stamp, name, self._stats.figures(), problem, provider=provider)
+            messages.diagnostics_message(stamp, name, self._stats.figures(), problem, **facts)
         )
 
     def _age_s(self, stamp: Any) -> float:

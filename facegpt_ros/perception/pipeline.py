@@ -19,6 +19,7 @@ from facegpt_ros.render.camera import Camera
 
 if TYPE_CHECKING:
     from facegpt_ros.model.estimator import Estimator
+    from facegpt_ros.model.preparation import Preparation
     from facegpt_ros.morphable.model import MorphableModel
 
 # A face with more of its landmarks outside the image than this is out of sight.
@@ -40,13 +41,20 @@ class FacePipeline:
     Args:
         config: perception parameters; the attribute may be set anew between frames. `detector` is not read here.
         detector, estimator, model: what finds, estimates and poses faces; the estimator is closed by close().
+        preparation: of another estimator, which takes over with the first frame after it is ready.
     """
 
     def __init__(
-        self, config: PerceptionConfig, detector: Detector, estimator: Estimator, model: MorphableModel
+        self,
+        config: PerceptionConfig,
+        detector: Detector,
+        estimator: Estimator,
+        model: MorphableModel,
+        preparation: Preparation | None = None,
     ) -> None:
         self.config = config
         self.model = model
+        self.preparation = preparation
         self._detector = detector
         self._estimator = estimator
         self._tracker = Tracker()
@@ -79,6 +87,7 @@ class FacePipeline:
             height, width = image_bgr.shape[:2]
             sizes = f"image is {width}x{height} px, its camera {camera.width}x{camera.height}"
             raise CameraError(f"{sizes}; give the camera_info of this image")
+        self._take_over()
         followed = self._tracker.followed[: self.config.max_faces]
         crops = [CropCamera.from_points(camera, track.points) for track in followed]
         tracks: list[Track | None] = list(followed)
@@ -110,7 +119,14 @@ class FacePipeline:
     def close(self) -> None:
         """Frees the estimator; the pipeline is of no use afterwards."""
         self.reset()
+        if self.preparation is not None:
+            self.preparation.close()
         self._estimator.close()
+
+    def _take_over(self) -> None:
+        if self.preparation is not None and (estimator := self.preparation.take()) is not None:
+            self._estimator.close()
+            self._estimator = estimator
 
     def _detection_due(self, followed: list[Track]) -> bool:
         self._frames_since_detection += 1
@@ -203,10 +219,14 @@ class FacePipeline:
         return faces
 
 
-def build_pipeline(config: Config) -> FacePipeline:
+def build_pipeline(config: Config, *, wait: bool = True) -> FacePipeline:
     """Loads model, estimator and detector, checks their sha256 and runs each once, so that the first frame is not slow.
 
     Never touches the network.
+
+    Args:
+        config: what to load.
+        wait: for an estimator that takes minutes to make ready; else the CNN serves until it is.
 
     Raises:
         WeightsError, ModelError: a file is missing or altered; the message names the cure.
@@ -217,12 +237,18 @@ def build_pipeline(config: Config) -> FacePipeline:
 
     model = MorphableModel.load(engines.fetch("morphable_model", download=False))
     detector = load_detector(config.perception.detector)
-    estimator = load_estimator(config.estimator, model)
+    preparation = None
+    if config.estimator.name == "facegpt" and not wait:
+        from facegpt_ros.model.preparation import open_or_prepare
+
+        estimator, preparation = open_or_prepare(config.estimator, model)
+    else:
+        estimator = load_estimator(config.estimator, model)
     detector.detect(np.zeros((128, 128, 3), np.uint8))
     estimator.infer(np.zeros((1, estimator.crop_size, estimator.crop_size, 3), np.uint8))
     identity, expression = np.zeros((1, len(model.identity_names))), np.zeros((1, len(model.expression_names)))
     model.landmarks(identity, expression, yaw=np.zeros(1))
-    return FacePipeline(config.perception, detector, estimator, model)
+    return FacePipeline(config.perception, detector, estimator, model, preparation)
 
 
 def _state(crop: CropCamera, estimate: CropEstimate, index: int) -> FaceState:

@@ -35,6 +35,7 @@ class TinyPipeline:
         self.closed = False
         self.fail_with = None
         self.hold = None
+        self.preparation = None
 
     def process(self, image, camera, stamp_s):
         self.seen.append((image, camera, stamp_s))

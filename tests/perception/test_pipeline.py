@@ -306,6 +306,40 @@ def test_refuses_grey_and_tiny_images_and_a_camera_of_another_size(monkeypatch: 
         pipeline.process(IMAGE[:240, :320], CAMERA, 0.0)
 
 
+class Coming:
+    """A preparation that has an estimator when the test says so."""
+
+    def __init__(self) -> None:
+        self.ready: Scene | None = None
+        self.closed = False
+
+    def take(self) -> Scene | None:
+        estimator, self.ready = self.ready, None
+        return estimator
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_prepared_estimator_takes_over_between_two_frames(monkeypatch: pytest.MonkeyPatch):
+    first, second = (Scene(monkeypatch, Person(np.array([0, 0, 0.7]))) for _ in range(2))
+    first.model_id, second.model_id, coming = "cnn", "facegpt", Coming()
+    monkeypatch.setattr(CropCamera, "extract", lambda crop, image, size: _extract_for(crop, size))
+
+    def _extract_for(crop: CropCamera, size: int) -> np.ndarray:
+        return (second if first.closed else first)._extract(crop, size)
+
+    pipeline = FacePipeline(PerceptionConfig(**AT_ONCE), first, first, MODEL, coming)
+    before = pipeline.process(IMAGE, CAMERA, 0.0)
+    assert pipeline.model_id == "cnn" and not first.closed
+    coming.ready = second
+    after = pipeline.process(IMAGE, CAMERA, 0.1)
+    assert pipeline.model_id == "facegpt" and first.closed and second.batches == [1]
+    assert [face.face_id for face in after] == [face.face_id for face in before]
+    pipeline.close()
+    assert coming.closed and second.closed
+
+
 def test_build_without_fetched_weights_names_the_cure_and_stays_offline(tmp_path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
     monkeypatch.setattr("subprocess.run", lambda *a, **k: pytest.fail("something was started"))
