@@ -9,18 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from facegpt_ros.errors import ConfigError, WeightsError
+from facegpt_ros.errors import ConfigError
 from facegpt_ros.evaluation.speaker import Prompt, Said, check_crops
 from facegpt_ros.model.facegpt_file import sha256_of
 from facegpt_ros.model.generate import Answer, generate
 from facegpt_ros.model.lora import adapters
 from facegpt_ros.model.theta import ThetaLayout
-from facegpt_ros.model.vlm import FaceVLM, is_ours
+from facegpt_ros.model.vlm import FaceVLM
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.training.facegpt_options import FaceGPTOptions
-from facegpt_ros.training.loop import load_checkpoint
-from facegpt_ros.training.networks import network
-from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
+from facegpt_ros.training.networks import trained
 
 _TOGETHER = 48
 _READ_TOGETHER = 8
@@ -53,24 +50,7 @@ class TorchSpeaker:
         Raises:
             WeightsError: a file is missing or broken, or was trained with another morphable model or language model.
         """
-        state = load_checkpoint(path)
-        missing = [key for key in ("ema", "size", "rank", "depth", METADATA_KEY) if key not in state]
-        if missing:
-            raise WeightsError(f"{path} has no {missing[0]}: it is no FaceGPT; give a checkpoint of `train facegpt`")
-        outputs = Outputs.of(model)
-        if state[METADATA_KEY] != outputs.to_json():
-            raise WeightsError(
-                f"{path} was trained with another morphable model than {model.model_id}; use both of one release"
-            )
-        held = {key: state[key] for key in ("size", "rank", "depth")}
-        options = FaceGPTOptions(path.parent, [], vision=vision, language=language, vlm=vlm, **held)
-        net = network(options, outputs.layout, adapters=False)
-        if state.get("base") != net.base:
-            raise WeightsError(f"{path} was trained with {state.get('base')}, this is {net.base}; give the same --vlm")
-        absent, unexpected = net.load_state_dict(state["ema"], strict=False)
-        ours = [name for name in absent if is_ours(name)]
-        if unexpected or ours:
-            raise WeightsError(f"{path} lacks {ours[:2]} or has {unexpected[:2]} too many; train it again")
+        net, state = trained(path, model, vision, language, vlm)
         sha256 = sha256_of(path)
         return cls(net, state["size"], f"facegpt@{sha256[:8]} ({state.get('stage', '')}, step {state.get('step', '')})")
 

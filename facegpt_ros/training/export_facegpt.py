@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from facegpt_ros import engines
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.evaluation.torch_speaker import TorchSpeaker
 from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.facegpt_estimator import VISION_FILE
 from facegpt_ros.model.facegpt_file import FORMAT, sha256_of
@@ -27,6 +26,7 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.calibration import calibrate
 from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
+from facegpt_ros.training.networks import trained
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY
@@ -52,10 +52,11 @@ def run(args: argparse.Namespace) -> int:
     model = MorphableModel.load()
     vision = args.vision or engines.fetch("regressor_fp32", download=False)
     language = args.language or engines.fetch("language_model", download=False)
-    state = load_checkpoint(args.run / CHECKPOINT)
-    if state.get("base"):
-        raise WeightsError(f"{args.run} trained {state['base']}; only FaceGPT's own small model runs on a robot")
-    net = TorchSpeaker.load(args.run / CHECKPOINT, model, vision, language).net
+    base = load_checkpoint(args.run / CHECKPOINT).get("base")
+    if base:
+        raise WeightsError(f"{args.run} trained {base}; only FaceGPT's own small model runs on a robot")
+    net, state = trained(args.run / CHECKPOINT, model, vision, language)
+    assert isinstance(net, FaceGPT)
     notes = {
         "stage": str(state["stage"]),
         "step": str(state["step"]),

@@ -29,7 +29,7 @@ from facegpt_ros.training.face_batches import FaceBatch, FaceBatches
 from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
-from facegpt_ros.training.networks import network, read_language
+from facegpt_ros.training.networks import fill, network, read_language
 from facegpt_ros.training.own_answers import general_prompts, own_answers
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
@@ -230,9 +230,7 @@ class FaceTrainer(Loop):
             return
         state = _read(self.options.start_from)
         self.accept(self.options.start_from, state)
-        missing, unexpected = self.net.load_state_dict(state["ema"], strict=False)
-        if unexpected or any(self.held(name) for name in missing):
-            raise WeightsError(f"{self.options.start_from} holds no FaceGPT of this shape; train it again")
+        fill(self.net, self.options.start_from, state)
         tqdm.write(f"started from {self.options.start_from}, stage {state['stage']}, step {state['step']}")
 
     def held(self, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,9 +16,12 @@ from facegpt_ros.model.lora import add_adapters
 from facegpt_ros.model.regressor import Regressor
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.model.tokenizer import Tokenizer
-from facegpt_ros.model.vlm import FaceVLM
+from facegpt_ros.model.vlm import FaceVLM, is_ours
+from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.export import load_weights
 from facegpt_ros.training.facegpt_options import FaceGPTOptions
+from facegpt_ros.training.loop import load_checkpoint
+from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
 
 
 def network(
@@ -58,6 +62,54 @@ def network(
         net.language.requires_grad_(False)
     net.precision = dtype
     return net
+
+
+def trained(
+    path: Path,
+    model: MorphableModel,
+    vision: Path | None = None,
+    language: Path | None = None,
+    vlm: str | None = None,
+) -> tuple[FaceVLM, dict[str, Any]]:
+    """The averaged weights of a checkpoint.pt of `facegpt train facegpt`, ready to infer, and what else it holds.
+
+    Args:
+        vision, language, vlm: what it was trained with, as the options of training.
+
+    Raises:
+        WeightsError: a file is missing or broken, or was trained with another morphable model or language model.
+    """
+    state = load_checkpoint(path)
+    missing = [key for key in ("ema", "size", "rank", "depth", METADATA_KEY) if key not in state]
+    if missing:
+        raise WeightsError(f"{path} has no {missing[0]}: it is no FaceGPT; give a checkpoint of `train facegpt`")
+    outputs = Outputs.of(model)
+    if state[METADATA_KEY] != outputs.to_json():
+        raise WeightsError(
+            f"{path} was trained with another morphable model than {model.model_id}; use both of one release"
+        )
+    held = {key: state[key] for key in ("size", "rank", "depth")}
+    options = FaceGPTOptions(path.parent, [], vision=vision, language=language, vlm=vlm, **held)
+    net = network(options, outputs.layout, adapters=False)
+    if state.get("base") != net.base:
+        raise WeightsError(f"{path} was trained with {state.get('base')}, this is {net.base}; give the same --vlm")
+    fill(net, path, state)
+    return net.eval(), state
+
+
+def fill(net: FaceVLM, path: Path, state: dict[str, Any]) -> None:
+    """Puts the averaged weights of a checkpoint into net, all that is_ours.
+
+    Raises:
+        WeightsError: some are missing, or do not fit.
+    """
+    try:
+        absent, unexpected = net.load_state_dict(state["ema"], strict=False)
+    except RuntimeError as error:
+        raise WeightsError(f"{path} holds a FaceGPT of another shape ({error}); train it again") from error
+    ours = [name for name in absent if is_ours(name)]
+    if unexpected or ours:
+        raise WeightsError(f"{path} lacks {ours[:2]} or has {unexpected[:2]} too many; train it again")
 
 
 def read_language(path: Path | None) -> tuple[LanguageModel, Tokenizer]:
