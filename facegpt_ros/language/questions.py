@@ -111,7 +111,7 @@ def sample_dialogue(
 def _asked(rng: np.random.Generator, frame: Frame, facts: Sequence[Fact], whom: str | None = None) -> Sample:
     topic = TOPICS[frame.topic]
     person, face, order = _whom(rng, facts, whom)
-    if order == "only" and rng.random() < _ABOUT_ME_SHARE and _may_be_me(frame):
+    if order == "only" and rng.random() < _ABOUT_ME_SHARE and may_be_me(frame):
         person = ME
     image = all(key in _OF_IMAGE for key in topic.keys)
     own = [fact for fact in facts if fact.face == ("" if image else face) and fact.key in topic.keys]
@@ -139,7 +139,8 @@ def _asked(rng: np.random.Generator, frame: Frame, facts: Sequence[Fact], whom: 
     return Sample(question, answer, frame.topic, expected, face)
 
 
-def _may_be_me(frame: Frame) -> bool:
+def may_be_me(frame: Frame) -> bool:
+    """Whether people ask that about themselves too."""
     names = "{p" in frame.text or (frame.generic and "{p" in PHRASES[TOPICS[frame.topic].keys[0]].subject)
     return frame.topic in _ABOUT_ME and names and not _VIEWER.search(frame.text)
 

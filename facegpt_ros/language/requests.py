@@ -10,18 +10,20 @@ from facegpt_ros.errors import ConfigError
 from facegpt_ros.language import description_frames, face_prompts, image_requests, plain_prompts
 from facegpt_ros.language.compose import capital
 from facegpt_ros.language.describe import random_phrase, random_request
+from facegpt_ros.language.general import POOLS
 from facegpt_ros.language.pools import Picker
 from facegpt_ros.language.spelling import as_written
 
 _OPENED, _CLOSED = 0.25, 0.25
 #: Kind of a prompt that asks for no face → its frames, and how often it comes.
 _OTHER = {
-    "instruction": (plain_prompts.INSTRUCTIONS, 0.26),
-    "sum": (plain_prompts.SUMS, 0.12),
-    "small talk": (plain_prompts.SMALL_TALK, 0.16),
-    "faces in general": (face_prompts.FACES_IN_GENERAL, 0.18),
+    "instruction": (POOLS["instruction"], 0.22),
+    "sum": (POOLS["sum"], 0.1),
+    "small talk": (POOLS["small talk"], 0.12),
+    "errand": (POOLS["errand"], 0.1),
+    "faces in general": (POOLS["faces in general"], 0.18),
     "about the image": (face_prompts.ABOUT_THE_IMAGE, 0.14),
-    "not to see": (face_prompts.NOT_TO_SEE, 0.14),
+    "not to see": (POOLS["not to see"], 0.14),
 }
 
 

@@ -12,33 +12,25 @@ import numpy as np
 from facegpt_ros.language.expected import GENERAL, UNKNOWABLE
 from facegpt_ros.language.frames import follow_ups, frames
 from facegpt_ros.language.general import general_questions
-from facegpt_ros.language.person import THE_PERSON, without_references
+from facegpt_ros.language.more_phrasings import MORE_PHRASINGS
+from facegpt_ros.language.person import ME, THE_PERSON
+from facegpt_ros.language.question_words import concepts, of_faces, plain_question, same_verbs, strange
+from facegpt_ros.language.questions import may_be_me
 from facegpt_ros.language.reading import named_facts
 from facegpt_ros.language.topics import TOPICS
 from facegpt_ros.language.unknowable import unknowable_questions
 from facegpt_ros.language.wording import filled_in
 
-_LONGEST = 400  # characters; what a question is about stands in there
-_BINS = 2048
+_BINS = 4096
 _RIDGE = 0.1
 _GENERIC_EACH = 1  # of the phrasings that fit any fact: they tell nothing apart, and time is short
+_MADE_UP = 0.5  # how much phrasings that fit any fact count beside those made for theirs
 _UNLIKE = 0.12  # no topic reaches more than this: about nothing that faces have
-
-_SOMEBODY = re.compile(
-    r"\b(?:the|this|that|my) (?:person|visitor|subject)\b|\b(?:they|he|she|him|them|the one in the "
-    r"picture)\b"
-)
-_FACIAL = re.compile(
-    r"\b(?:persons?|people|faces?|facial|facing|heads?|eyes?|gaz\w*|mouth|lips?|nose|chin|jaw|cheeks?|brows?|eyebrows?"
-    r"|smil\w*|grin\w*|light\w*|lit|lamp"
-    r"|shadows?|who|whose|his|her|their|look\w*|expression|skin|complexion|image|picture|frame|camera|them|anybody"
-    r"|anyone|somebody|tongue|illuminat\w*)\b"
-)
 
 
 def topic_of(question: str) -> str | None:
     """One of TOPICS, UNKNOWABLE or GENERAL; None where a question is empty or holds no word."""
-    text = _plain(question)
+    text = plain_question(question)
     if not re.search(r"\w", text):
         return None
     weights, names = _classifier()
@@ -79,15 +71,25 @@ def accuracy(pairs: Sequence[tuple[str, str]]) -> float:
 
 @lru_cache(maxsize=1)
 def _classifier() -> tuple[np.ndarray, tuple[str, ...]]:
-    """Weights (BINS, T) and names (T,). Learnt when first asked for, in about a second."""
-    pairs = [*labelled_questions("train", _GENERIC_EACH), *_said()]
+    """Weights (BINS, T) and names (T,). Learnt when first asked for, in about two seconds."""
+    own = labelled_questions("train", generic=0)
+    own += [
+        (filled_in(f.text, ME, question=True), f.topic)
+        for t in TOPICS
+        for f in frames(t, "train")
+        if not f.generic and may_be_me(f)
+    ]
+    own += [(question, topic) for topic, questions in MORE_PHRASINGS.items() for question in questions]
+    pairs = list(dict.fromkeys([*own, *labelled_questions("train", _GENERIC_EACH), *_said()]))
     names = (*TOPICS, UNKNOWABLE, GENERAL)
     labels = np.array([names.index(topic) for _, topic in pairs])
     counts = np.bincount(labels, minlength=len(names))
-    share = np.sqrt(counts.sum() / (len(names) * counts[labels])).astype(np.float32)[:, None]  # topics weigh alike
+    share = (counts.sum() / (len(names) * counts[labels])) ** 0.25  # so that topics weigh more alike
+    share[len(set(own)) :] *= _MADE_UP
+    share = share.astype(np.float32)[:, None]
     targets = np.zeros((len(pairs), len(names)), np.float32)
     targets[np.arange(len(pairs)), labels] = 1
-    x, y = np.stack([_counted(_plain(question)) for question, _ in pairs]) * share, targets * share
+    x, y = np.stack([_counted(plain_question(question)) for question, _ in pairs]) * share, targets * share
     kernel = x @ x.T
     kernel[np.diag_indices_from(kernel)] += _RIDGE
     return x.T @ np.linalg.solve(kernel, y), names
@@ -104,23 +106,23 @@ def _said() -> list[tuple[str, str]]:
     ]
 
 
-def _plain(question: str) -> str:
-    text = re.sub(r"\s+", " ", question[:_LONGEST].replace("’", "'")).strip().lower()
-    text = re.sub(r"[^\w' ]+", " ", without_references(text))
-    text = _SOMEBODY.sub("person", text)
-    return re.sub(r"\s+", " ", text).strip()
-
-
 def _counted(text: str) -> np.ndarray:
-    """(BINS,) float32 of unit length: hashed words, word pairs and letter fours, and which facts it has words for."""
+    """(BINS,) float32 of unit length: hashed words, word pairs and letter fours; what words stand for, alone and in
+    pairs; whether it speaks of somebody, of faces, of anything else; and which facts it has words for."""
     out = np.zeros(_BINS, np.float32)
-    words = ["<", *text.split(), ">"]
+    spoken = text.split()
+    words = ["<", *same_verbs(spoken), ">"]
     grams = [(w, 1.0) for w in words[1:-1]] + [(f"{a} {b}", 0.6) for a, b in zip(words[:-1], words[1:], strict=True)]
     for word in words[1:-1]:
         marked = f"_{word}_"
-        grams += [(f"#{marked[i : i + 4]}", 0.6) for i in range(max(len(marked) - 3, 1))]
-    grams.append(("@face" if _FACIAL.search(text) else "@none", 1.5))
-    grams += [(f"@{key}", 1.5) for key in named_facts(text)]
+        grams += [(f"#{marked[i : i + 4]}", 0.4) for i in range(max(len(marked) - 3, 1))]
+    found = sorted(concepts(spoken))
+    grams += [(f"={concept}", 1.0) for concept in found]
+    grams += [(f"={a}={b}", 1.0) for i, a in enumerate(found) for b in found[i + 1 :]]
+    somebody, facial, others = "person" in spoken or "persons" in spoken, of_faces(found), min(strange(spoken), 3)
+    grams += [(f"@{somebody} {facial} {bool(found)}", 1.5), (f"@first {words[1]}", 0.7)]
+    grams += [(f"@{others}", 0.7), (f"@{others} {somebody}", 0.7), (f"@{others} {somebody} {facial}", 0.7)]
+    grams += [(f"@{key}", 1.0) for key in named_facts(text)]
     for gram, weight in grams:
         out[zlib.crc32(gram.encode()) % _BINS] += weight
     return out / max(float(np.linalg.norm(out)), 1e-6)
