@@ -48,9 +48,9 @@ STAGES = {
     "talk": Stage(
         "descriptions, questions about faces and general instructions, beside faces",
         adapters=True,
-        texts=16,
-        chats=6,
-        general=3,
+        texts=8,
+        chats=3,
+        general=2,
         photometric=True,
         twins=0.5,
     ),
