@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facegpt_ros.language.aspects import asked_keys
-from facegpt_ros.language.expected import EITHER, MUCH, NEGATED, WHETHER, Expected
+from facegpt_ros.language.aspects import asked_keys, asks_amount, keys_meant
+from facegpt_ros.language.expected import EITHER, MUCH, NEGATED, WHAT, WHETHER, Expected
 from facegpt_ros.language.fact import GUESS, SURE, Fact
 from facegpt_ros.language.person import Person, told_person
 from facegpt_ros.language.reading import read_answer
@@ -199,11 +199,18 @@ def answer_from_facts(topic: str, facts: Sequence[Fact], face: str | None = None
         return "I see only one person."
     elif not known:
         return _UNKNOWN[0]
-    named = {claim.key for claim in read_answer(question, own.keys).claims} or set(asked_keys(own.name, question))
+    meant = keys_meant(own.name, question)
+    named = set(meant) or {claim.key for claim in read_answer(question, own.keys).claims}
+    named = named or set(asked_keys(own.name, question))
+    rest = [fact for fact in known if fact.key not in named]
     known = [fact for fact in known if fact.key in named] or known
     known.sort(key=lambda fact: own.keys.index(fact.key))
     order = next((fact.value for fact in facts if fact.key == "order" and fact.face == who), "only")
-    return worded(own.name, Expected("what", tuple(known)), None, order=order)
+    kind = MUCH if asks_amount(own.name, question) else WHAT
+    said = worded(own.name, Expected(kind, tuple(known)), None, order=order)
+    if meant and rest and all(PLAIN.get(fact.key) == fact.value for fact in known):  # no wink: then what of the eyes?
+        said = f"{said} {worded(own.name, Expected(WHAT, tuple(rest)), None, order=order)}"
+    return said
 
 
 def _description(facts: Sequence[Fact], person: Person, rng: np.random.Generator | None) -> str:
