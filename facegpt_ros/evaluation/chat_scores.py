@@ -64,6 +64,7 @@ class Tally:
     declined: list[bool] = field(default_factory=list)
     declined_safe: list[bool] = field(default_factory=list)
     shy: list[bool] = field(default_factory=list)
+    shy_safe: list[bool] = field(default_factory=list)
     wrong: list[dict] = field(default_factory=list)
 
     def as_json(self) -> dict:
@@ -76,6 +77,7 @@ class Tally:
             "declined": float(np.mean(self.declined)) if self.declined else None,
             "declined_safeguarded": float(np.mean(self.declined_safe)) if self.declined_safe else None,
             "declined_needlessly": float(np.mean(self.shy)) if self.shy else None,
+            "declined_needlessly_safeguarded": float(np.mean(self.shy_safe)) if self.shy_safe else None,
             "by_topic": {topic: float(np.mean(right)) for topic, right in sorted(self.own.items())},
             "stepped_in_for": dict(sorted(self.replaced.items())),
             "wrong": self.wrong,
@@ -92,9 +94,11 @@ class Tally:
             return
         right = judge(said.own, one.topic, one.expected)
         self.own.setdefault(one.topic, []).append(right)
-        self.safe.setdefault(one.topic, []).append(judge(said.text, one.topic, one.expected))
+        safe = judge(said.text, one.topic, one.expected)
+        self.safe.setdefault(one.topic, []).append(safe)
         self.plain.append(judge(rule.text, one.topic, one.expected))
         self.shy.append(declines(said.own) and not right)
+        self.shy_safe.append(declines(said.text) and not safe)
         if not right and len(self.wrong) < _EXAMPLES:
             self.wrong.append({"question": one.question, "said": said.own, "right": one.answer})
 

@@ -121,9 +121,13 @@ def _chat(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, spl
         finally:
             pipeline.close()
     return {
-        "chat_correct": of_truth["correct"],
-        "chat_correct_estimated": of_estimate["correct"] if of_estimate else None,
-        "declined": of_truth["declined"],
+        "chat_correct": of_truth["correct_safeguarded"],
+        "chat_correct_own_words": of_truth["correct"],
+        "chat_correct_estimated": of_estimate["correct_safeguarded"] if of_estimate else None,
+        "chat_correct_estimated_own_words": of_estimate["correct"] if of_estimate else None,
+        "declined": of_truth["declined_safeguarded"],
+        "declined_own_words": of_truth["declined"],
+        "declined_needlessly": of_truth["declined_needlessly_safeguarded"],
         "faces_found": found,
         "facts_of_truth": of_truth,
         "facts_of_estimate": of_estimate,

@@ -51,6 +51,7 @@ def evaluated(monkeypatch, tmp_path, capsys):
         assert speaker.closed and all(one.closed for one in pipelines)
         return json.loads(said.out)
 
+    run.speaker = speaker
     return run
 
 
@@ -65,8 +66,20 @@ def test_text_tells_attributes_face_tokens_and_a_sheet(evaluated, tmp_path):
 def test_chat_tells_both_figures_and_their_topics(evaluated):
     figures = evaluated("--set", "chat-val", "--count", "8")
     assert set(figures) >= {"chat_correct", "chat_correct_estimated", "declined", "faces_found"}
-    assert figures["declined"] == 1 and figures["faces_found"] == 0
+    assert figures["declined_own_words"] == 1 and figures["faces_found"] == 0
     assert figures["facts_of_truth"]["by_topic"] and figures["facts_of_estimate"]["estimator"] == "seer"
+
+
+def test_chat_is_scored_as_a_user_gets_it_and_in_the_networks_own_words(evaluated):
+    evaluated.speaker.answer = lambda text: Said("")
+    figures = evaluated("--set", "chat-val", "--count", "24")
+    part = figures["facts_of_truth"]
+    assert figures["chat_correct_own_words"] == part["correct"] == 0 and figures["declined_own_words"] == 0
+    assert figures["chat_correct"] == part["correct_safeguarded"] == part["correct_by_rule"] > 0.8
+    assert figures["declined"] == part["declined_safeguarded"] > 0.6
+    assert figures["declined_needlessly"] == part["declined_needlessly_safeguarded"] < 0.2
+    assert figures["chat_correct_estimated"] == figures["facts_of_estimate"]["correct_safeguarded"]
+    assert figures["chat_correct_estimated_own_words"] == 0
 
 
 def test_what_cannot_be_estimated_is_told_with_its_reason(evaluated, monkeypatch):
