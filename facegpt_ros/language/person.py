@@ -36,7 +36,10 @@ Person("she", "her", "her", after_verb="her"),
           Person("the visitor", "the visitor's"))  # fmt: skip
 _ORDINALS = {"second": "second", "2nd": "second", "third": "third", "3rd": "third", "fourth": "fourth", "4th": "fourth",
              "fifth": "fifth", "5th": "fifth", "sixth": "sixth", "seventh": "seventh", "eighth": "eighth"}  # fmt: skip
-_WHO = r"(?:person|people|one|face|guy|man|woman|lady|head|visitor|kid|subject)"
+_WHO = (
+    r"(?:person|people|one|face|guy|man|woman|lady|head|visitor|kid|subject"
+    r"|boy|girl|child|gentleman|fellow)"
+)
 #: "the person on the left", "the left face", "the second from the left", "the nearest one".
 _REFERENCE = re.compile(
     rf"\b(?:the|that) (?:(?:far |very )?(?P<a>left|right|middle|centre|center)(?:most|-hand)? {_WHO}\b"
@@ -44,9 +47,22 @@ _REFERENCE = re.compile(
     rf"|(?P<c>nearest|closest|nearer|closer) {_WHO}\b"
     rf"|(?P<d>\w+)(?: {_WHO})? from (?:the|my) (?P<e>left|right)\b"
     rf"|(?P<g>second|third|fourth|fifth|2nd|3rd|4th|5th) {_WHO}\b"
-    rf"|{_WHO} (?:on|to|at|in) (?:the|my) (?:far |very )?(?P<f>left|right|middle|centre|center)(?! (?:or|part|side"
-    rf"|half|third|of)\b)"
+    rf"|{_WHO} (?:(?:who|that) is |who's |standing |sitting )?(?:on|to|at|in) (?:the|my) (?:far |very )?"
+    rf"(?P<f>left|right|middle|centre|center)(?:(?: |-)(?:hand )?side(?! (?:of|or)\b))?"
+    r"(?! (?:or|part|side|half|third|of)\b)"
     r")(?:'s\b)?",
+    re.IGNORECASE,
+)
+_COUNTED = {"one": 0, "two": 1, "three": 2, "four": 3, "five": 4, "first": 0, "1st": 0, "last": -1}
+#: Rarer ways to name a face, which only count where there are several: "face 2", "on the left: is she smiling?".
+_RARE = re.compile(
+    rf"^\W*(?:on|to) the (?:far )?(?P<side>left|right)[,:]|^\W*(?P<bare>left|right) {_WHO}\b"
+    rf"|^\W*{_WHO} (?:on|to) the (?P<start>left|right)\b"
+    rf"|\b{_WHO} (?:to|at) the (?P<of>left|right) of the (?:image|picture)"
+    rf"|\b(?:the|that) {_WHO} (?:who is )?furthest (?:to the )?(?P<far>left|right)\b"
+    rf"|\b(?P<near>the {_WHO} (?:who is |that is )?(?:closest|nearest))\b"
+    rf"|\b(?:number|no\.?|{_WHO}) #?(?P<n>[1-9]|one|two|three|four|five)\b(?!\.?\d| {_WHO})"
+    rf"|\bthe (?P<rank>first|1st|last) {_WHO}\b|\bthe (?P<mid>central) {_WHO}\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +118,7 @@ def face_asked_about(question: str, facts: Sequence[Fact]) -> str | None:
         return ids[0]
     match = _REFERENCE.search(question[:2000])
     if match is None or not ids:
-        return None
+        return _named_rarely(question[:2000], facts, order) if ids else None
     part = {name: value.lower() for name, value in match.groupdict().items() if value}
     side = part.get("a") or part.get("f") or part.get("b", "").removesuffix("most")
     if "c" in part:
@@ -120,3 +136,19 @@ def face_asked_about(question: str, facts: Sequence[Fact]) -> str | None:
     if side == "right":
         return ids[-1]
     return ids[len(ids) // 2] if len(ids) % 2 else None
+
+
+def _named_rarely(question: str, facts: Sequence[Fact], order: dict[str, str]) -> str | None:
+    match = _RARE.search(question)
+    if match is None:
+        return None
+    ids, part = list(order.values()), {name: value.lower() for name, value in match.groupdict().items() if value}
+    if "near" in part:
+        return order.get(next((fact.value for fact in facts if fact.key == "nearest"), ""))
+    if "mid" in part:
+        return ids[len(ids) // 2] if len(ids) % 2 else None
+    if "n" in part or "rank" in part:
+        word = part.get("n") or part["rank"]
+        place = int(word) - 1 if word.isdigit() else _COUNTED[word]
+        return ids[place] if place < len(ids) else None
+    return ids[0] if "left" in part.values() else ids[-1]
