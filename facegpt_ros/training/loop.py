@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.training.devices import Ranks, device_named, moved
+from facegpt_ros.training.memory import keep_memory
 from facegpt_ros.training.options import WARM_UP, RunOptions
 
 CHECKPOINT = "checkpoint.pt"
@@ -45,6 +46,7 @@ class Loop(ABC):
         self.device = device_named(options.device, self.ranks.local)
         torch.manual_seed(options.seed)
         torch.set_flush_denormal(True)
+        keep_memory()
         self.step = 0
         self.elapsed = 0.0
         self.net: nn.Module = nn.Identity()
