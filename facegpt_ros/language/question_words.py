@@ -48,7 +48,7 @@ _CONCEPTS = {
     "cheek": "cheek cheeks cheekbones",
     "brow": "brow brows eyebrow eyebrows forehead",
     "eye": "eye eyes",
-    "lid": "eyelid eyelids lid lids eyelashes",
+    "lid": "eyelid eyelids lid lids eyelashes blink blinks blinked blinking squint squints squinting awake asleep",
     "pupil": "pupil pupils iris",
     "mouth": "mouth mouths",
     "lip": "lip lips lipped",
@@ -97,12 +97,13 @@ _CONCEPTS = {
     "level": "level",
     "turn": "turn turned turns turning rotate rotated rotation yaw sideways swivel swivelled swung twisted",
     "tilt": "tilt tilted tilts lean leaning leans roll inclined cocked cock slanted askew upright crooked",
-    "pitch": "pitch ceiling floor sky ground",
+    "pitch": "pitch ceiling floor sky ground nod nods nodding vertical vertically backward backwards chest",
     "degrees": "degree degrees angle",
     "front": "front frontal frontally head-on",
     "profile": "profile side-on three-quarter",
     "facing": "facing towards toward averted",
-    "open": "open opened opening closed shut ajar parted gaping gap wide-open closing blink blinking touching touch",
+    "open": "open opened opening closed shut ajar parted gaping gap wide-open closing blink blinking touching touch "
+    "meet gape gapes yawn yawns yawning",
     "wink": "wink winks winking winked",
     "pucker": "pucker puckered puckering pout pouting purse pursed pursing kiss kissing pressed press pressing corners "
     "funnelled",
@@ -111,10 +112,16 @@ _CONCEPTS = {
     "describe": "describe description report summary summarise portrait impression sum overview",
     "compare": "compare whose which whichever",
     "doing": "doing happening",
+    "point": "point points pointing pointed direction directed aimed",
+    "stick": "stick sticks sticking protrude protrudes receding prominent",
+    "beauty": "beautiful pretty prettier prettiest ugly handsome attractive cute sexy gorgeous beauty",
+    "gender": "man woman men women boy boys girl girls male female lady ladies gentleman sex gender feminine masculine",
+    "identity": "name names called identity identify recognise recognize celebrity famous surname",
     "exact": "exact exactly precise precisely years born birth birthday legal",
     "looks": "look looks appear appears seem seems appearance apparent apparently roughly impression",
     "me": "i me my us we our",
-    "general": "why explain translate spell write define mean means word people's",
+    "general": "why explain translate spell write define mean means word poem story song joke haiku sentence "
+    "grammar plural",
 }
 _STANDS_FOR: dict[str, tuple[str, ...]] = {}
 for _concept, _text in _CONCEPTS.items():
@@ -123,8 +130,8 @@ for _concept, _text in _CONCEPTS.items():
 #: Concepts that by themselves do not make a question one about a face.
 _ANYWHERE = {"side", "where", "compare", "count", "most", "many", "look", "big", "long", "old", "full", "hard", "happy",
              "describe", "part", "up", "down", "level", "open", "apart", "set", "turn", "far", "colour", "warm",
-             "front", "shape", "size", "wide", "metre", "bright", "closer", "exact", "looks", "me", "general",
-             "doing"}  # fmt: skip
+             "front", "shape", "size", "wide", "metre", "bright", "closer", "exact", "looks", "me", "general", "point",
+             "doing", "stick", "beauty", "gender", "identity"}  # fmt: skip
 #: Words of which questions about anything are made.
 _COMMON = frozenset(_split(
     """a about all also an and any anything as at be been being by call can could describe do does each else ever
