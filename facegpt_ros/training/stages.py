@@ -48,9 +48,9 @@ STAGES = {
     "talk": Stage(
         "descriptions, questions about faces and general instructions, beside faces",
         adapters=True,
-        texts=8,
-        chats=3,
-        general=2,
+        texts=10,
+        chats=1,
+        general=1,
         photometric=True,
         twins=0.5,
     ),
