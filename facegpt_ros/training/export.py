@@ -26,6 +26,7 @@ from facegpt_ros.training.warm_start import METADATA_KEY
 
 OPSET = 18
 _CALIBRATION_CROPS = 256
+_LARGE = 10_000  # numbers; smaller constants are not worth a node
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +171,23 @@ def quantise(
             nodes_to_exclude=head,
             extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibMovingAverage": True},
         )
-        _write(onnx.load(str(raw)), path, metadata)
+        _write(_halved(onnx.load(str(raw))), path, metadata)
+
+
+def _halved(model):
+    """The same model with large float32 constants stored in float16; the runtime widens them once, when it loads."""
+    import onnx
+
+    graph = model.graph
+    for tensor in list(graph.initializer):
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _LARGE or np.abs(values).max() > np.finfo(np.float16).max:
+            continue
+        name = tensor.name
+        graph.initializer.remove(tensor)
+        graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        graph.node.insert(0, onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    return model
 
 
 def _head(graph) -> list[str]:
