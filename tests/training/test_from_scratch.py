@@ -12,12 +12,12 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="training needs efficien
 pytest.importorskip("tokenizers", reason="training needs tokenizers")
 
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
-from facegpt_ros.model.regressor import Regressor, points_in  # noqa: E402
+from facegpt_ros.model.regressor import Regressor  # noqa: E402
 from facegpt_ros.model.tokenizer import Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
 from facegpt_ros.training.export import save_weights  # noqa: E402
-from facegpt_ros.training.face_batches import FaceBatch, FaceBatches  # noqa: E402
+from facegpt_ros.training.face_batches import FaceBatches  # noqa: E402
 from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT  # noqa: E402
@@ -74,8 +74,18 @@ def photos(tmp_path_factory, model):
     ]
 
 
-def averaged(measured: list[dict[str, float]]) -> dict[str, float]:
-    return {name: sum(terms[name] for terms in measured) / len(measured) for name in measured[0]}
+@torch.no_grad()
+def measured(trainer: Trainer | FaceTrainer, held_out: list) -> dict[str, float]:
+    """Losses of the averaged weights, as inference runs them."""
+    learnt, trainer.net = trainer.net, trainer.ema
+    trainer.ema.train = lambda mode=True: trainer.ema
+    trainer.descend = lambda loss: None
+    try:
+        terms = [trainer.update(held) for held in held_out]
+    finally:
+        trainer.net = learnt
+        del trainer.descend, trainer.ema.train
+    return {name: sum(each[name] for each in terms) / len(terms) for name in terms[0]}
 
 
 def check(before: dict[str, float], after: dict[str, float], slow: dict[str, str]) -> None:
@@ -100,18 +110,10 @@ def cnn(tmp_path_factory, model, photos):
     source = Batches(model, [photos[1]], SIZE, batch, options.photo_share, seed=999, steps=4)
     held_out = [source[i] for i in range(len(source))]
 
-    @torch.no_grad()
-    def measure() -> dict[str, float]:
-        measured = []
-        for held in held_out:
-            pooled = trainer.ema.look(held["crops"])[1]
-            measured.append(trainer.losses(trainer.ema.say(pooled), points_in(pooled), held)[1])
-        return averaged(measured)
-
-    before = measure()
+    before = measured(trainer, held_out)
     for drawn in trainer.batches(0):
         trainer.advance(drawn)
-    return trainer.ema, before, measure()
+    return trainer.ema, before, measured(trainer, held_out)
 
 
 def test_the_cnn_lowers_each_loss(cnn):
@@ -175,15 +177,3 @@ def test_each_stage_of_facegpt_leaves_each_loss_lower_than_an_untrained_network_
     after = measured(learning, held_out)
     check(measured(untrained, held_out), after, SLOW_IN_FACEGPT)
     assert after["total"] < begun["total"], "the stage itself taught nothing"
-
-
-@torch.no_grad()
-def measured(trainer: FaceTrainer, held_out: list[FaceBatch]) -> dict[str, float]:
-    """Losses of the averaged weights."""
-    learnt, trainer.net = trainer.net, trainer.ema
-    trainer.descend = lambda loss: None
-    try:
-        return averaged([trainer.update(held) for held in held_out])
-    finally:
-        trainer.net = learnt
-        del trainer.descend
