@@ -49,7 +49,7 @@ class FaceGPT(FaceVLM):
 
     def see(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features, pooled = self.vision.look(crops)
-        return self.projector(features, pooled), self.vision.say(pooled)
+        return self.projector(features, pooled), self.vision.head(pooled)
 
     def words(self, ids: Tensor) -> Tensor:
         return self.language.embed(ids)

@@ -1,4 +1,4 @@
-"""The CNN regressor: EfficientNet-Lite0 → what fires, and where, and points of the face → θ.
+"""The CNN regressor: EfficientNet-Lite0 → what fires, and where → θ.
 
 Torch, for training only: the robot runs its ONNX export.
 """
@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.model.points import POINTS, PointMaps
 from facegpt_ros.model.theta import (
     COEFFICIENT_LIMIT,
     ILLUMINATION_LIMIT,
@@ -22,12 +21,8 @@ from facegpt_ros.model.theta import (
 
 FEATURES = 1280
 PLACED = 64  # channels of which it also matters where they fire
-WHOLE = FEATURES + 2 * PLACED
-POOLED = WHOLE + 3 * POINTS
+POOLED = FEATURES + 2 * PLACED
 STRIDE = 32
-_HIDDEN = 384
-_TAPS = (4, 10)  # the last blocks of strides 8 and 16
-_TAPPED = (40, 112)  # their channels
 
 
 class Theta(NamedTuple):
@@ -56,13 +51,8 @@ class Regressor(nn.Module):
         self.layout = layout
         self.backbone = _efficientnet_lite0(pretrained)
         self.placed = nn.Conv2d(FEATURES, PLACED, 1)
-        self.points = PointMaps((*_TAPPED, FEATURES))
-        self.head = nn.Linear(WHOLE, layout.size)
-        # What points say of a turned head is no linear matter.
-        self.refine = nn.Sequential(nn.Linear(POOLED, _HIDDEN), nn.GELU(), nn.Linear(_HIDDEN, layout.size))
-        for last in (self.head, self.refine[-1]):
-            nn.init.zeros_(last.weight)
-        nn.init.zeros_(self.refine[-1].bias)
+        self.head = nn.Linear(POOLED, layout.size)
+        nn.init.zeros_(self.head.weight)
         with torch.no_grad():
             self.head.bias.copy_(torch.from_numpy(layout.mean()))
         self._frozen: list[nn.Module] = []
@@ -87,38 +77,18 @@ class Regressor(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """crops (N, S, S, 3) uint8 BGR, S a multiple of 32 → raw θ (N, D) float32."""
-        return self.say(self.look(crops)[1])
-
-    def say(self, pooled: Tensor) -> Tensor:
-        """What look pooled, (N, POOLED) → raw θ (N, D)."""
-        return self.head(pooled[:, :WHOLE]) + self.refine(pooled)
+        return self.head(self.look(crops)[1])
 
     def look(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """crops (N, S, S, 3) uint8 BGR → features where they are (N, FEATURES, S/32, S/32), and pooled (N, POOLED)."""
         x = crops.permute(0, 3, 1, 2).float().flip(1)  # (N, 3, S, S) RGB
         x = (x - 127.0) / 128.0  # what the Lite family was trained with
-        features, tapped = self._features(x)  # (N, 1280, h, w), h = w = S/32
+        features = self.backbone.extract_features(x)  # (N, 1280, h, w), h = w = S/32
         # An average forgets where: the first moments of some channels keep position and scale of the face exact.
         placed = nn.functional.relu(self.placed(features))  # (N, 64, h, w)
         ramp = torch.linspace(-1, 1, placed.shape[-1], device=x.device)
         pooled = [features.mean((2, 3)), (placed * ramp).mean((2, 3)), (placed * ramp[:, None]).mean((2, 3))]
-        points, sharpness = self.points(*tapped, features)
-        return features, torch.cat([*pooled, points.flatten(1), sharpness], 1)
-
-    def _features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """As the backbone's extract_features, and what its blocks _TAPS gave."""
-        net, tapped = self.backbone, []
-        x = net._swish(net._bn0(net._conv_stem(x)))
-        for i, block in enumerate(net._blocks):
-            x = block(x)
-            if i in _TAPS:
-                tapped.append(x)
-        return net._swish(net._bn1(net._conv_head(x))), tapped
-
-
-def points_in(pooled: Tensor) -> Tensor:
-    """What look pooled, (N, POOLED) → the points in it (N, POINTS, 2) crop units, the 68 landmarks first."""
-    return pooled[:, WHOLE : WHOLE + 2 * POINTS].unflatten(1, (POINTS, 2))
+        return features, torch.cat(pooled, 1)
 
 
 def _efficientnet_lite0(pretrained: bool) -> nn.Module:

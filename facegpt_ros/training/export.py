@@ -192,14 +192,11 @@ def _halved(model):
 
 def _head(graph) -> list[str]:
     """Names of the nodes of a regressor's ONNX graph that follow its backbone."""
-    names, after = [], set()
-    for node in graph.node:  # in the order of what they need
-        ours = any(name in after or name.startswith(("placed.", "points.")) for name in node.input)
-        if ours:
-            after.update(node.output)
-        if ours or node.op_type in ("Gemm", "MatMul", "ReduceMean"):
-            names.append(node.name)
-    return names
+    return [
+        node.name
+        for node in graph.node
+        if node.op_type in ("Gemm", "MatMul", "ReduceMean") or any(name.startswith("placed.") for name in node.input)
+    ]
 
 
 class _Calibration:

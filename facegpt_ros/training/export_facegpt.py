@@ -146,7 +146,7 @@ class _Eyes(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features, pooled = self.vision.look(crops)
-        return self.projector(features, pooled), self.vision.say(pooled)
+        return self.projector(features, pooled), self.vision.head(pooled)
 
 
 def _group(name: str) -> str:

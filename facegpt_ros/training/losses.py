@@ -11,13 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facegpt_ros.model.points import LANDMARKS
 from facegpt_ros.model.regressor import Theta, decode, rotation_from_6d
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.contour import JAW
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.shading import sh_basis
-from facegpt_ros.training.dense_points import dense_vertices
 from facegpt_ros.training.sampling import sample_expressions
 from facegpt_ros.training.shape_distance import shape_distance
 
@@ -45,7 +43,6 @@ RENDER_WEIGHTS = {
     "shading": 2.0,  # RGB 0..1
     "range": 3.0,  # activations outside 0..1
     "presence": 0.5,
-    "points": 40.0,  # crop units
 }
 PHOTO_WEIGHTS = {
     "landmarks": 25.0,
@@ -59,8 +56,6 @@ PHOTO_WEIGHTS = {
     "range": 3.0,
     "photometric": 12.0,  # RGB 0..1, of 1.9 in Deng et al.
     "presence": 0.5,
-    "points": 15.0,
-    "agreement": 10.0,  # crop units
 }
 
 
@@ -90,10 +85,6 @@ class FaceGeometry(nn.Module):
         self._keep("vertex_identity", bases["identity"].reshape(n_i, -1, 3)[:, chosen].reshape(n_i, -1))
         self._keep("vertex_expression", bases["expression"].reshape(n_e, -1, 3)[:, chosen].reshape(n_e, -1))
         self._keep("vertex_albedo", bases["albedo"].reshape(n_a, -1, 3)[:, chosen].reshape(n_a, -1))
-        dense = dense_vertices(model)
-        self._keep("dense_mean", bases["mean"][dense])
-        self._keep("dense_identity", bases["identity"].reshape(n_i, -1, 3)[:, dense].reshape(n_i, -1))
-        self._keep("dense_expression", bases["expression"].reshape(n_e, -1, 3)[:, dense].reshape(n_e, -1))
         self._keep("shape_distance", shape_distance(model))  # (I, K) mm
         side = np.linspace(-0.8, 0.8, 6)
         x, y = (grid.ravel() for grid in np.meshgrid(side, side))
@@ -130,11 +121,6 @@ class FaceGeometry(nn.Module):
         scale, h = theta.scale[:, None, None], half_extent[:, None, None]
         depth = (1 + turned[..., 2:] * scale * h).clamp_min(0.2)  # in units of the sellion's
         return (theta.offset[:, None] + turned[..., :2] * scale) / depth
-
-    def projected_dense(self, theta: Theta, half_extent: Tensor) -> Tensor:
-        """The vertices of dense_points.py, (N, DENSE, 2) crop units."""
-        flat = theta.identity @ self.dense_identity + theta.expression @ self.dense_expression
-        return self.project(self.dense_mean + flat.view(len(flat), -1, 3), theta, half_extent)
 
     def projected_landmarks(self, theta: Theta, half_extent: Tensor) -> Tensor:
         """(N, 68, 2) crop units."""
@@ -196,26 +182,6 @@ class RegressorLoss(nn.Module):
         terms["shading"] = (geometry.front_basis @ light).abs().mean()
         terms["range"] = _outside_unit(raw_expression)
         return terms
-
-    def render_points(self, points: Tensor, label: Tensor, half_extent: Tensor, landmarks: Tensor) -> Tensor:
-        """Mean distance of points (N, POINTS, 2) from the labels', crop units; the rest as render_terms."""
-        keep = label[:, self.layout.presence] > 0.5
-        if not keep.any():
-            return points.sum() * 0
-        dense = self.geometry.projected_dense(decode(self.layout, label[keep]), half_extent[keep])
-        return (points[keep] - torch.cat([landmarks[keep], dense], 1)).abs().mean()
-
-    def photo_points(
-        self, points: Tensor, raw: Tensor, half_extent: Tensor, landmarks: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """How far the landmarks of points (N, POINTS, 2) are from the photo's, and θ's mesh from all of them.
-
-        Points learn from the first alone: what they say of the rest of a face comes from renders, and θ shall follow.
-        """
-        geometry, theta = self.geometry, decode(self.layout, raw)
-        mesh = [geometry.projected_landmarks(theta, half_extent), geometry.projected_dense(theta, half_extent)]
-        missed = (points[:, :LANDMARKS] - landmarks).abs().mean(-1) * geometry.point_weights
-        return missed.mean(), (torch.cat(mesh, 1) - points.detach()).abs().mean()
 
     def photo_terms(self, raw: Tensor, half_extent: Tensor, landmarks: Tensor) -> dict[str, Tensor]:
         """Unweighted terms of photos that all show a face; the photometric one is photometric.py's.

@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.model.regressor import Regressor, decode, points_in
+from facegpt_ros.model.regressor import Regressor, decode
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
 from facegpt_ros.training.loop import Loop
@@ -45,7 +45,7 @@ class Trainer(Loop):
         model: the morphable model; the shipped one if None.
     """
 
-    shown = ("photos.landmarks", "renders.landmarks", "renders.points", "total")
+    shown = ("photos.landmarks", "renders.landmarks", "total")
     net: Regressor
     ema: Regressor
     options: TrainingOptions
@@ -64,24 +64,20 @@ class Trainer(Loop):
     def update(self, batch: Batch) -> dict[str, float]:
         """Losses are named renders.* and photos.*."""
         self.net.train()
-        pooled = self.net.look(batch["crops"])[1]
-        loss, values = self.losses(self.net.say(pooled), points_in(pooled), batch)
+        raw = self.net(batch["crops"])
+        loss, values = self.losses(raw, batch)
         self.descend(loss)
         return values
 
-    def losses(self, raw: Tensor, points: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def losses(self, raw: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The weighted sum over renders and photos, and every term unweighted."""
         n = len(batch["theta"])
         half_extent, landmarks = batch["half_extent"], batch["landmarks"]
-        labels = batch["theta"], half_extent[:n], landmarks[:n]
-        renders = self.loss.render_terms(raw[:n], *labels)
-        renders["points"] = self.loss.render_points(points[:n], *labels)
+        renders = self.loss.render_terms(raw[:n], batch["theta"], half_extent[:n], landmarks[:n])
         loss = (n / len(raw)) * total(renders, RENDER_WEIGHTS)
         photos: dict[str, Tensor] = {}
         if len(raw) > n:
             photos = self.loss.photo_terms(raw[n:], half_extent[n:], landmarks[n:])
-            of_points = self.loss.photo_points(points[n:], raw[n:], half_extent[n:], landmarks[n:])
-            photos["points"], photos["agreement"] = of_points
             colour = n + torch.nonzero(batch["is_colour"])[:_PHOTOMETRIC_PHOTOS, 0]
             every = self.options.photometric_every
             if every and self.step % every == 0 and len(colour):

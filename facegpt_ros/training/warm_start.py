@@ -25,9 +25,6 @@ from facegpt_ros.morphable.model import MorphableModel
 
 METADATA_KEY = "outputs"
 GROUPS = ("identity", "expression", "albedo")
-#: Parts whose rows are outputs, and parts that the first released weights did not have.
-_OF_OUTPUTS = ("head.", "refine.2.")
-_NEWER = ("points.", "refine.")
 #: Outputs that mean the same whatever the model.
 _SHARED = ("illumination", "rotation", "offset", "log_scale", "presence")
 
@@ -107,10 +104,8 @@ def start_from(net: nn.Module, outputs: Outputs, path: Path) -> str:
             continue
         found = state.get(name)
         if found is None:
-            if name.startswith(_NEWER):
-                continue
             raise WeightsError(f"{path} lacks {name}; it holds no regressor of this package")
-        if name.startswith(_OF_OUTPUTS):
+        if name.startswith("head."):
             if len(found) != old.layout.size or found.shape[1:] != value.shape[1:]:
                 raise WeightsError(f"{path}: {name} is {tuple(found.shape)}, its layout needs {old.layout.size} rows")
             value[target] = found[source].to(value.dtype)
