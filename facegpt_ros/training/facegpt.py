@@ -96,7 +96,8 @@ class FaceTrainer(Loop):
     def update(self, batch: FaceBatch) -> dict[str, float]:
         """Losses are named renders.*, photos.*, words.* and language."""
         image_tokens = guess = None
-        loss, values = self.net.mean.new_zeros(()), {}
+        loss = self.net.mean.new_zeros(())
+        values: dict[str, float] = {}
         if batch.frames is not None:
             image_tokens, guess = self.net.see(batch.frames["crops"])
             out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
