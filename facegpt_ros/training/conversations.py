@@ -18,6 +18,7 @@ from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.model.tokenizer import FACE
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.camera import Camera
+from facegpt_ros.training.own_answers import OwnAnswer
 
 _IMAGE_PX = 512
 _OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
@@ -53,11 +54,11 @@ class Talk:
 
     Args:
         model: whose faces are talked about.
-        answered: (prompt, answer) pairs of the language model itself, so that it stays what it is.
+        answered: the language model's own answers, so that it stays what it is.
         split: whose phrasings.
     """
 
-    def __init__(self, model: MorphableModel, answered: Sequence[tuple[str, str]] = (), split: str = "train") -> None:
+    def __init__(self, model: MorphableModel, answered: Sequence[OwnAnswer] = (), split: str = "train") -> None:
         self.model, self.answered, self.split = model, list(answered), split
         self.layout = ThetaLayout.of(model)
         self._descriptions = Descriptions(model)
@@ -91,8 +92,11 @@ class Talk:
             out.add(prompts.chat(turns, image=seen, facts=facts), rows[0] if seen else -1)
         for _ in range(general if self.answered else 0):
             seen = len(present) > 0 and rng.random() < _SEEN  # a picture alone asks for nothing
-            turn = self.answered[int(rng.integers(len(self.answered)))]
-            out.add(prompts.chat([turn], image=seen), int(rng.choice(present)) if seen else -1)
+            own = self.answered[int(rng.integers(len(self.answered)))]
+            parts = prompts.chat([(own.prompt, own.answer)], image=seen)
+            if not own.finished:  # the limit ended it, which is not to be learnt
+                parts = parts[: 1 + max(i for i, part in enumerate(parts) if part.kind is prompts.Kind.TEMPLATE)]
+            out.add(parts, int(rng.choice(present)) if seen else -1)
         return out
 
     def _words(self, rng: np.random.Generator) -> tuple[str, np.ndarray]:

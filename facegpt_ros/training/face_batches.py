@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from facegpt_ros.training.batches import Batch, Batches
 from facegpt_ros.training.conversations import Conversations, Talk
+from facegpt_ros.training.own_answers import OwnAnswer
 from facegpt_ros.training.stages import Stage
 
 
@@ -31,7 +32,7 @@ class FaceBatches(Dataset):
         answered: as Talk's.
     """
 
-    def __init__(self, frames: Batches, stage: Stage, answered: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, frames: Batches, stage: Stage, answered: Sequence[OwnAnswer] = ()) -> None:
         self.frames, self.stage, self.answered = frames, stage, answered
 
     @cached_property

@@ -30,7 +30,7 @@ from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
 from facegpt_ros.training.networks import fill, network, read_language
-from facegpt_ros.training.own_answers import general_prompts, own_answers
+from facegpt_ros.training.own_answers import BRIEF, OwnAnswer, general_prompts, own_answers, prompts_without_face
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.spread_loss import photo_spread, render_spread
@@ -47,7 +47,7 @@ _WORDS_WEIGHT = 0.5  # of the sum over faces from words
 _LANGUAGE_WEIGHT = 0.3  # of the cross entropy of answers, nats
 _TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
 _PHOTOMETRIC_PHOTOS = 8
-_OWN_ANSWERS = 480
+_OWN_ANSWERS, _BRIEF_ANSWERS = 480, 960
 _TOGETHER = 5
 
 
@@ -64,7 +64,7 @@ class FaceTrainer(Loop):
         options: of the run.
         model: the morphable model; the shipped one if None.
         language: a language model and its tokenizer; read from the options' file if None.
-        answered: the language model's own (prompt, answer) pairs; made here where the stage needs them if None.
+        answered: the language model's own answers; made here where the stage needs them if None.
     """
 
     shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "words.axes", "language")
@@ -77,7 +77,7 @@ class FaceTrainer(Loop):
         options: FaceGPTOptions,
         model: MorphableModel | None = None,
         language: tuple[LanguageModel, Tokenizer] | None = None,
-        answered: list[tuple[str, str]] | None = None,
+        answered: list[OwnAnswer] | None = None,
     ) -> None:
         super().__init__(options)
         self.stage = STAGES[options.stage]
@@ -90,7 +90,9 @@ class FaceTrainer(Loop):
         self.answered = answered or []
         if self.stage.general and answered is None:
             asked = general_prompts(_OWN_ANSWERS, options.seed, "train")
+            others = prompts_without_face(_BRIEF_ANSWERS, options.seed, "train")
             self.answered = own_answers(net.eval(), asked, options.out / "own_answers.jsonl", options.seed)
+            self.answered += own_answers(net, others, options.out / "brief_answers.jsonl", options.seed, BRIEF)
         self.begin(net)
 
     def update(self, batch: FaceBatch) -> dict[str, float]:

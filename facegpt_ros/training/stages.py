@@ -34,7 +34,7 @@ STAGES = {
         adapters=True,
         frames=False,
         texts=12,
-        general=1,
+        general=3,
     ),
     "align": Stage("projector, <FACE> and σ on exact labels; the language model is frozen", adapters=False),
     "look": Stage(
@@ -50,7 +50,7 @@ STAGES = {
         adapters=True,
         texts=10,
         chats=1,
-        general=1,
+        general=4,
         photometric=True,
         twins=0.5,
     ),

@@ -11,7 +11,9 @@ from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.losses import FaceGeometry
 
-WORDS_WEIGHTS = {"axes": 2.0, "vertices": 0.25, "expression": 8.0, "tone": 1.0, "colour": 5.0, "rest": 0.3}
+#: So that all kinds are learnt alike: with 8 and 1 for expression and tone, 67 % of the named shapes were there after
+#: 400 steps, but 22 and 23 % of the named expressions and tones.
+WORDS_WEIGHTS = {"axes": 2.0, "vertices": 0.25, "expression": 60.0, "tone": 4.0, "colour": 5.0, "rest": 0.3}
 #: What words name moves away from the mean face; a named thing missed is worse than another that came along.
 _NAMED = 2.0
 _TONES = ("skin_lightness", "skin_yellowness", "skin_redness")

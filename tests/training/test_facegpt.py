@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -19,10 +20,12 @@ from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint  # noqa: E402
 from facegpt_ros.training.losses import total  # noqa: E402
-from facegpt_ros.training.own_answers import general_prompts, own_answers  # noqa: E402
+from facegpt_ros.training.own_answers import OwnAnswer, general_prompts, own_answers, prompts_without_face  # noqa: E402
 from facegpt_ros.training.spread_loss import angles, negative_log_likelihood  # noqa: E402
 from facegpt_ros.training.stages import STAGES, Stage  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
+
+ANSWERED = [OwnAnswer("in the", "thin", True)]
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +36,20 @@ def model():
 @pytest.fixture(scope="module")
 def batch(model):
     frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10, twins=2)
-    return FaceBatches(frames, Stage("", True, texts=4, chats=2, general=1), [("in the", "thin")])[0]
+    return FaceBatches(frames, Stage("", True, texts=4, chats=2, general=1), ANSWERED)[0]
 
 
 @pytest.fixture(scope="module")
 def words(model):
     frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10)
-    return FaceBatches(frames, Stage("", True, frames=False, texts=4, general=1), [("in the", "thin")])[0]
+    return FaceBatches(frames, Stage("", True, frames=False, texts=4, general=1), ANSWERED)[0]
 
 
 def trainer(out, model, **changes) -> FaceTrainer:
     torch.manual_seed(1)
     language = LanguageModel(config()), Tokenizer(vocabulary())
     options = {"size": 64, "batch": 6, "steps": 10, "workers": 0, "rank": 4, "threads": 1, **changes}
-    return FaceTrainer(FaceGPTOptions(out, [], **options), model, language, [("in the", "thin")])
+    return FaceTrainer(FaceGPTOptions(out, [], **options), model, language, ANSWERED)
 
 
 def test_each_stage_lowers_its_loss_and_learns_only_what_it_should(tmp_path, model, batch, words):
@@ -185,7 +188,6 @@ def test_conversations_are_of_the_asked_kinds_and_end_with_their_faces(model, ba
 
 
 def test_words_that_ask_for_more_cost_more(model):
-    import numpy as np
 
     from facegpt_ros.language.attributes import draw
     from facegpt_ros.training.losses import FaceGeometry
@@ -215,6 +217,20 @@ def test_own_answers_are_made_once_and_again_for_other_prompts(tmp_path, model):
     assert path.read_bytes() == written
     own_answers(net, asked[:3], path)
     assert len(path.read_text().splitlines()) == 3
+
+
+def test_an_answer_that_the_limit_ended_teaches_no_end(model):
+    theta = np.zeros((0, Talk(model).layout.size), np.float32)
+    for finished in (True, False):
+        talk = Talk(model, [OwnAnswer("in the", "thin", finished)])
+        (parts,) = talk.draw(np.random.default_rng(0), theta, np.zeros(0), 0, 0, 1).parts
+        assert [part.text for part in parts if part.learnt and part.text] == ["thin"]
+        assert any(part.kind is Kind.END for part in parts) == finished
+
+
+def test_prompts_without_a_face_are_of_every_kind():
+    asked = prompts_without_face(14, seed=0, split="train")
+    assert asked == prompts_without_face(14, seed=0, split="train") and len(set(asked)) == 14
 
 
 def test_faces_beside_each_other_keep_their_shape_and_their_order(model, batch):

@@ -21,6 +21,7 @@ from facegpt_ros.training.face_batches import FaceBatches  # noqa: E402
 from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT  # noqa: E402
+from facegpt_ros.training.own_answers import OwnAnswer  # noqa: E402
 from facegpt_ros.training.regressor import Trainer, TrainingOptions  # noqa: E402
 from facegpt_ros.training.stages import STAGES  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
@@ -31,7 +32,7 @@ BATCH = 12  # of FaceGPT
 #: Of each stage: steps, learning rate, and the stage whose end it begins with, as in a real run.
 COURSE = {"words": (60, 1e-2, ""), "align": (140, 1e-2, ""), "look": (60, 1e-2, "align"), "talk": (50, 1e-2, "look")}
 SEED = 0
-ANSWERED = [("in the", "thin"), ("the in", "then"), ("in in", "he")]
+ANSWERED = [OwnAnswer(*said, True) for said in (("in the", "thin"), ("the in", "then"), ("in in", "he"))]
 
 #: They are 0 where a run begins, at the mean face: priors, which hold back what the others ask for; what differs
 #: between two pictures of one person; and what no word speaks of.
