@@ -35,6 +35,7 @@ class PerceptionConfig(Group):
         4, "a face appears after so many frames in a row, and goes after so many missed",
         low=1, high=30, unit="frames", live=True,
     )  # fmt: skip
+    relight: bool = option(True, "settle light and skin colours on the image's own pixels", live=True)
     smoothing: bool = option(True, "one-euro smoothing of pose and coefficients", live=True)
     smoothing_min_cutoff_hz: float = option(
         1.5, "cutoff at rest: lower is steadier and slower", low=0.01, high=30.0, unit="Hz", live=True

@@ -1,4 +1,4 @@
-"""An image in, faces out: follow or detect, crop, estimate, lift, name, smooth."""
+"""An image in, faces out: follow or detect, crop, estimate, relight, lift, name, smooth."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from facegpt_ros.face import CropEstimate, Face
 from facegpt_ros.morphable.posed import posed_landmarks
 from facegpt_ros.perception.crop import CropCamera
 from facegpt_ros.perception.detect import Detector, check_image, load_detector
+from facegpt_ros.perception.relight import Relighting
 from facegpt_ros.perception.smoothing import FaceState
 from facegpt_ros.perception.sureness import confidence, landmark_sigma
 from facegpt_ros.perception.track import SAME_FACE_IOU, Box, Sighting, Track, Tracker, overlap
@@ -57,6 +58,7 @@ class FacePipeline:
         self.preparation = preparation
         self._detector = detector
         self._estimator = estimator
+        self._relighting = Relighting(model)
         self._tracker = Tracker()
         self._frames_since_detection = 0
 
@@ -97,9 +99,12 @@ class FacePipeline:
         if not crops:
             self._tracker.update([], self.config.hysteresis_frames, self.config.max_faces)
             return []
-        estimate = self._estimate(image_bgr, crops)
+        pixels, estimate = self._estimate(image_bgr, crops)
         if detected:
-            crops, estimate = self._look_again(image_bgr, camera, crops, estimate, len(followed))
+            crops, pixels, estimate = self._look_again(image_bgr, camera, crops, pixels, estimate, len(followed))
+        if self.config.relight:
+            half_extent = np.array([crop.half_extent for crop in crops])
+            estimate = self._relighting.refine(pixels, half_extent, estimate)
         states = [_state(crop, estimate, i) for i, crop in enumerate(crops)]
         sightings = []
         for i, points in enumerate(self._points(states)):
@@ -148,13 +153,20 @@ class FacePipeline:
         room = self.config.max_faces - len(followed)
         return [CropCamera.from_detection(camera, detection) for detection in new[:room]]
 
-    def _estimate(self, image: np.ndarray, crops: list[CropCamera]) -> CropEstimate:
+    def _estimate(self, image: np.ndarray, crops: list[CropCamera]) -> tuple[np.ndarray, CropEstimate]:
         size = self._estimator.crop_size
-        return self._estimator.infer(np.stack([crop.extract(image, size) for crop in crops]))
+        pixels = np.stack([crop.extract(image, size) for crop in crops])
+        return pixels, self._estimator.infer(pixels)
 
     def _look_again(
-        self, image: np.ndarray, camera: Camera, crops: list[CropCamera], estimate: CropEstimate, first: int
-    ) -> tuple[list[CropCamera], CropEstimate]:
+        self,
+        image: np.ndarray,
+        camera: Camera,
+        crops: list[CropCamera],
+        pixels: np.ndarray,
+        estimate: CropEstimate,
+        first: int,
+    ) -> tuple[list[CropCamera], np.ndarray, CropEstimate]:
         """Estimates crops[first:] again, each time framed by what was seen the time before."""
         for _ in range(_LOOKS_AGAIN):
             states = [_state(crop, estimate, i) for i, crop in enumerate(crops) if i >= first]
@@ -162,9 +174,10 @@ class FacePipeline:
                 CropCamera.from_points(camera, points) if _box_in_sight(points, camera) else crop
                 for crop, points in zip(crops[first:], self._points(states), strict=True)
             ]
-            again = self._estimate(image, framed)
+            anew, again = self._estimate(image, framed)
             crops, estimate = crops[:first] + framed, estimate[:first] + again
-        return crops, estimate
+            pixels = np.concatenate([pixels[:first], anew])
+        return crops, pixels, estimate
 
     def _points(self, states: list[FaceState]) -> np.ndarray:
         """Landmarks of each state in the optical frame, (N, 68, 3), m; NaN where an estimate is not finite."""
