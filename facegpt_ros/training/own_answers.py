@@ -44,9 +44,7 @@ def prompts_without_face(count: int, seed: int, split: str) -> list[str]:
     return [not_asking(rng, split, kinds()[i % len(kinds())]).text for i in range(count)]
 
 
-def own_answers(
-    net: FaceVLM, asked: Sequence[str], path: Path, seed: int = 0, limit: int = _TOKENS
-) -> list[OwnAnswer]:
+def own_answers(net: FaceVLM, asked: Sequence[str], path: Path, seed: int = 0, limit: int = _TOKENS) -> list[OwnAnswer]:
     """What it says to each prompt, if anything; read from path where it was written for the same prompts.
 
     Args:

@@ -11,9 +11,7 @@ from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.losses import FaceGeometry
 
-#: So that all kinds are learnt alike: with 8 and 1 for expression and tone, 67 % of the named shapes were there after
-#: 400 steps, but 22 and 23 % of the named expressions and tones.
-WORDS_WEIGHTS = {"axes": 2.0, "vertices": 0.25, "expression": 60.0, "tone": 4.0, "colour": 5.0, "rest": 0.3}
+WORDS_WEIGHTS = {"axes": 2.0, "vertices": 0.25, "expression": 60.0, "tone": 4.0, "colour": 60.0, "rest": 0.3}
 #: What words name moves away from the mean face; a named thing missed is worse than another that came along.
 _NAMED = 2.0
 _TONES = ("skin_lightness", "skin_yellowness", "skin_redness")
@@ -33,8 +31,9 @@ class WordsLoss(nn.Module):
     def forward(self, raw: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Unweighted terms, scalars: raw (F, D), target (F, D).
 
-        axes: named axes of identity, σ; vertices mm; expression, activations; tone, σ; colour, RGB 0..1; rest: what no
-        word speaks of, pose and light, in raw units.
+        axes: named axes of identity, σ²; vertices mm; expression, activations²; tone, σ²; colour, RGB² 0..1; rest: what
+        no word speaks of, pose and light, in raw units. Squares, for a text names few of them: |.| asks for the median,
+        which is a face at rest (after 5,000 texts not one of 52 actions had moved, while the frequent axes had).
         """
         layout, geometry = self.layout, self.geometry
         said, meant = decode(layout, raw), decode(layout, target)
@@ -43,16 +42,12 @@ class WordsLoss(nn.Module):
         moved = d_identity @ geometry.vertex_identity + d_expression @ geometry.vertex_expression
         rest = slice(layout.illumination.start, layout.presence)
         named = 1 + _NAMED * (meant.identity @ self.readout).abs().clamp(max=1)
+        acting = (1 + _NAMED * meant.expression) * geometry.expression_weights
         return {
-            "axes": (_both(d_identity @ self.readout) * named).mean(),
+            "axes": ((d_identity @ self.readout).square() * named).mean(),
             "vertices": 1000 * (moved.view(len(moved), -1, 3).square().sum(-1) + 1e-10).sqrt().mean(),
-            "expression": (_both(d_expression) * (1 + _NAMED * meant.expression) * geometry.expression_weights).mean(),
-            "tone": _both(d_albedo[:, self.tones]).mean() if self.tones else d_albedo.sum() * 0,
-            "colour": (d_albedo @ geometry.vertex_albedo).abs().mean(),
+            "expression": (d_expression.square() * acting).mean(),
+            "tone": d_albedo[:, self.tones].square().mean() if self.tones else d_albedo.sum() * 0,
+            "colour": (d_albedo @ geometry.vertex_albedo).square().mean(),
             "rest": (raw[:, rest] - target[:, rest]).abs().mean(),
         }
-
-
-def _both(x: Tensor) -> Tensor:
-    """|x| alone asks for the median, which is the mean face as long as most texts name something else."""
-    return x.abs() + x.square()
