@@ -19,6 +19,7 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.shading import sh_basis
 
 _VERTICES = 450
+_COMPONENTS = 112  # of albedo that are solved for, those that move the skin's colours most
 _FACING = 0.3  # least cosine between a normal and the line of sight
 _LEAST = 60  # vertices in sight; fewer say too little
 _NOISE = 0.05  # of a colour, RGB 0..1; residuals beyond it are glasses, hair or shadow and weigh less
@@ -55,8 +56,10 @@ class Relighting:
         self._shape = np.concatenate(parts).reshape(-1, size).astype(np.float32)  # (I + E, 3U)
         self._base = bases["mean"][used].astype(np.float32)  # (U, 3)
         self._mean = bases["albedo_mean"][rows].astype(np.float32)  # (M, 3)
-        albedo = bases["albedo"].reshape(len(bases["albedo"]), -1, 3)[:, rows]
-        self._albedo = np.ascontiguousarray(albedo.transpose(1, 2, 0), np.float32)  # (M, 3, A)
+        albedo = bases["albedo"].reshape(len(bases["albedo"]), -1, 3)[:, rows].astype(np.float32)  # (A, M, 3)
+        self._albedo = albedo.reshape(len(albedo), -1)  # (A, 3M)
+        self._free = np.sort(np.argsort(-np.square(self._albedo).sum(1))[:_COMPONENTS])
+        self._tones = np.ascontiguousarray(albedo[self._free].transpose(1, 2, 0))  # (M, 3, F)
 
     def refine(self, crops: np.ndarray, half_extent: np.ndarray, estimate: CropEstimate) -> CropEstimate:
         """The same estimates with other illumination and albedo; unchanged where too little skin is in sight.
@@ -115,15 +118,18 @@ class Relighting:
     ) -> tuple[np.ndarray, np.ndarray]:
         """φ (27,) and γ (A,), in turn, from the estimate's."""
         prior, own = illumination.reshape(9, 3), albedo
-        tones = self._albedo[rows]  # (K, 3, A)
-        light = self._light(self._mean[rows] + tones @ own, colours, basis, prior, prior)
+        skin = (self._mean + (own @ self._albedo).reshape(-1, 3))[rows]  # (K, 3)
+        light = self._light(skin, colours, basis, prior, prior)
         shading = basis @ light  # (K, 3)
-        weights = _weights(colours - (self._mean[rows] + tones @ own) * shading)
-        moved = (tones * shading[..., None]).reshape(-1, tones.shape[2])
-        target = (colours - self._mean[rows] * shading).ravel()
-        gamma = _ridge(moved, target, np.repeat(weights, 3), own, _ALBEDO_SPREAD)
-        gamma = gamma.clip(-COEFFICIENT_LIMIT, COEFFICIENT_LIMIT)
-        light = self._light(self._mean[rows] + tones @ gamma, colours, basis, light, prior)
+        left = colours - skin * shading
+        tones = self._tones[rows]  # (K, 3, F)
+        moved = (tones * shading[..., None]).reshape(-1, len(self._free))
+        weights = np.repeat(_weights(left), 3)
+        gamma = own.copy()
+        change = _ridge(moved, left.ravel(), weights, np.zeros(len(self._free), np.float32), _ALBEDO_SPREAD)
+        gamma[self._free] = (own[self._free] + change).clip(-COEFFICIENT_LIMIT, COEFFICIENT_LIMIT)
+        skin = skin + tones @ (gamma - own)[self._free]
+        light = self._light(skin, colours, basis, light, prior)
         light = light.reshape(27).clip(-ILLUMINATION_LIMIT, ILLUMINATION_LIMIT)
         return light.astype(illumination.dtype), gamma.astype(albedo.dtype)
 
