@@ -64,6 +64,13 @@ class CropEstimate:
     def __len__(self) -> int:
         return len(self.presence)
 
+    def translation(self, half_extent: np.ndarray | float) -> np.ndarray:
+        """(N, 3) m float64, the sellion in the virtual camera's optical frame; half_extent: h (N,), or of all crops."""
+        h = np.broadcast_to(np.asarray(half_extent, np.float64), len(self))
+        depth = 1 / (h * np.maximum(self.scale, 1e-6))
+        sight = np.concatenate([np.asarray(self.offset, np.float64) * h[:, None], np.ones((len(self), 1))], 1)
+        return depth[:, None] * sight
+
     def __getitem__(self, which: slice) -> CropEstimate:
         """Of some of the crops."""
         parts = {name: part[which] for name, part in vars(self).items() if part is not None}

@@ -131,13 +131,14 @@ def frame() -> list[Part]:
     return [*frame_prefix(), IMAGE, *frame_suffix()]
 
 
-def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "") -> list[Part]:
+def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "", cut: bool = False) -> list[Part]:
     """A conversation.
 
     Args:
         turns: (what the person says, what is answered); an answer may hold <FACE>, an empty last one is left open.
         image: whether it is about a picture, which then opens the first turn.
         facts: what was computed about it, given to the model with the picture.
+        cut: whether the last answer goes on: it then teaches no end.
     """
     parts = [Part(Kind.BEGIN), Part(Kind.SYSTEM, SYSTEM)]
     for i, (asked, answer) in enumerate(turns):
@@ -150,6 +151,7 @@ def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "")
         parts.append(Part(Kind.ASSISTANT))
         if answer:
             parts.append(Part(Kind.TEMPLATE, answer, learnt=True))
+        if answer and not (cut and i == len(turns) - 1):
             parts.append(Part(Kind.END, learnt=True))
             parts.append(Part(Kind.NEXT))
     return parts

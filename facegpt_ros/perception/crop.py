@@ -122,10 +122,8 @@ class CropCamera:
         Returns:
             rotation (3, 3) model → real optical; translation (3,) m, the sellion.
         """
-        depth = 1 / (self.half_extent * max(float(estimate.scale[index]), 1e-6))
-        x, y = np.asarray(estimate.offset[index], np.float64) * self.half_extent
         rotation = self.rotation @ np.asarray(estimate.rotation[index], np.float64)
-        return rotation, self.rotation @ (depth * np.array([x, y, 1.0]))
+        return rotation, self.rotation @ estimate.translation(self.half_extent)[index]
 
     def lower(self, rotation: np.ndarray, translation: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         """The inverse of lift: rotation (3, 3) model → virtual optical, offset (2,), scale."""

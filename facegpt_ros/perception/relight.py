@@ -68,21 +68,20 @@ class Relighting:
             crops: (N, S, S, 3) uint8 BGR; half_extent: h (N,) of their virtual cameras.
         """
         illumination, albedo = estimate.illumination.copy(), estimate.albedo.copy()
+        translation = estimate.translation(half_extent)
         for i in range(len(crops)):
-            seen = self._sample(crops[i], float(half_extent[i]), estimate, i)
+            seen = self._sample(crops[i], float(half_extent[i]), translation[i], estimate, i)
             if seen is not None:
                 illumination[i], albedo[i] = self._solve(*seen, illumination[i], albedo[i])
         return replace(estimate, illumination=illumination, albedo=albedo)
 
     def _sample(
-        self, crop: np.ndarray, h: float, estimate: CropEstimate, i: int
+        self, crop: np.ndarray, h: float, translation: np.ndarray, estimate: CropEstimate, i: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Rows in sight (K,), their colours (K, 3) RGB 0..1 and harmonics (K, 9)."""
-        parts = estimate.identity[i], estimate.expression[i], estimate.rotation[i], estimate.offset[i]
-        if not all(np.isfinite(part).all() for part in (*parts, estimate.scale[i], estimate.albedo[i])):
+        said = (estimate.identity, estimate.expression, estimate.albedo, estimate.illumination, estimate.rotation)
+        if not all(np.isfinite(part).all() for part in (translation, *(part[i] for part in said))):
             return None
-        depth = 1 / (h * max(float(estimate.scale[i]), 1e-6))
-        translation = depth * np.append(np.asarray(estimate.offset[i], np.float64) * h, 1)
         shape = np.concatenate([estimate.identity[i], estimate.expression[i]]).astype(np.float32) @ self._shape
         points = (self._base + shape.reshape(-1, 3)) @ np.asarray(estimate.rotation[i], np.float32).T
         points = (points + translation).astype(np.float32)

@@ -34,12 +34,12 @@ def calibrate(net: FaceVLM, model: MorphableModel, val: Validation) -> dict[str,
     geometry, layout = FaceGeometry(model), net.layout
     ratios: dict[str, list[np.ndarray]] = {"landmarks": []}
     for crops, half_extent, landmarks in val.labelled():
-        raw, spread = _estimate(net, crops)
+        raw, spread = estimates(net, crops)
         said = geometry.projected_landmarks(decode(layout, raw), torch.from_numpy(half_extent))
         error = (said - torch.from_numpy(landmarks)).abs()
         ratios["landmarks"].append((error / spread.landmarks.exp()[..., None]).flatten().numpy())
     truth = torch.from_numpy(val.renders.theta)
-    raw, spread = _estimate(net, val.renders.crops)
+    raw, spread = estimates(net, val.renders.crops)
     present = truth[:, layout.presence] > 0.5
     own, label = decode(layout, raw[present]), decode(layout, truth[present])
     errors = {
@@ -68,7 +68,9 @@ def _factor(sets: list[np.ndarray]) -> float:
     return max(NARROWEST, float(values[order][np.searchsorted(share, WITHIN)]))
 
 
-def _estimate(net: FaceVLM, crops: np.ndarray) -> tuple[Tensor, Spread]:
+@torch.no_grad()
+def estimates(net: FaceVLM, crops: np.ndarray) -> tuple[Tensor, Spread]:
+    """Raw θ (N, D) and spread of any number of crops (N, S, S, 3) uint8 BGR."""
     cache = net.frame_cache()
     parts = [net.estimate(torch.from_numpy(crops[i : i + _TOGETHER]), cache) for i in range(0, len(crops), _TOGETHER)]
     spread = Spread(*(torch.cat(part) for part in zip(*(spread for _, spread in parts), strict=True)))

@@ -93,9 +93,7 @@ class Talk:
         for _ in range(general if self.answered else 0):
             seen = len(present) > 0 and rng.random() < _SEEN  # a picture alone asks for nothing
             own = self.answered[int(rng.integers(len(self.answered)))]
-            parts = prompts.chat([(own.prompt, own.answer)], image=seen)
-            if not own.finished:  # the limit ended it, which is not to be learnt
-                parts = parts[: 1 + max(i for i, part in enumerate(parts) if part.kind is prompts.Kind.TEMPLATE)]
+            parts = prompts.chat([(own.prompt, own.answer)], image=seen, cut=not own.finished)
             out.add(parts, int(rng.choice(present)) if seen else -1)
         return out
 
@@ -137,8 +135,7 @@ def face_of(model: MorphableModel, estimate: CropEstimate, row: int, half_extent
     side = _IMAGE_PX
     focal = side / (2 * half_extent)
     camera = Camera(side, side, focal, focal, (side - 1) / 2, (side - 1) / 2)
-    depth = 1 / (half_extent * float(estimate.scale[row]))
-    translation = depth * np.append(np.asarray(estimate.offset[row], np.float64) * half_extent, 1.0)
+    translation = estimate.translation(half_extent)[row]
     rotation = np.asarray(estimate.rotation[row], np.float64)
     points = model.landmarks(estimate.identity[row], estimate.expression[row]) @ rotation.T + translation
     landmarks = camera.project(points)

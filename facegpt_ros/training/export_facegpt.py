@@ -23,7 +23,7 @@ from facegpt_ros.model.facegpt_estimator import VISION_FILE
 from facegpt_ros.model.facegpt_file import FORMAT, sha256_of
 from facegpt_ros.model.vlm import is_ours
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.training.calibration import calibrate
+from facegpt_ros.training.calibration import calibrate, estimates
 from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.networks import trained
@@ -182,10 +182,7 @@ def _scale(net: FaceGPT) -> float:
 
 def _estimate(net: FaceGPT, crops: np.ndarray) -> np.ndarray:
     """Raw θ (N, D)."""
-    with torch.inference_mode():
-        cache = net.frame_cache()
-        parts = [net.estimate(torch.from_numpy(crops[i : i + 16]), cache)[0] for i in range(0, len(crops), 16)]
-    return torch.cat(parts).numpy()
+    return estimates(net, crops)[0].numpy()
 
 
 def _estimate_with(net: FaceGPT, vision: Path, crops: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
+from facegpt_ros.language.requests import kinds
 from facegpt_ros.model.face_head import Spread
 from facegpt_ros.model.language_model import LanguageModel
 from facegpt_ros.model.regressor import decode
@@ -30,7 +31,7 @@ from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
 from facegpt_ros.training.networks import fill, network, read_language
-from facegpt_ros.training.own_answers import BRIEF, OwnAnswer, general_prompts, own_answers, prompts_without_face
+from facegpt_ros.training.own_answers import BRIEF, OwnAnswer, general_prompts, own_answers
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.spread_loss import photo_spread, render_spread
@@ -90,7 +91,7 @@ class FaceTrainer(Loop):
         self.answered = answered or []
         if self.stage.general and answered is None:
             asked = general_prompts(_OWN_ANSWERS, options.seed, "train")
-            others = prompts_without_face(_BRIEF_ANSWERS, options.seed, "train")
+            others = general_prompts(_BRIEF_ANSWERS, (options.seed, 1), "train", kinds())
             self.answered = own_answers(net.eval(), asked, options.out / "own_answers.jsonl", options.seed)
             self.answered += own_answers(net, others, options.out / "brief_answers.jsonl", options.seed, BRIEF)
         self.begin(net)

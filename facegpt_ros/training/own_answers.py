@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from facegpt_ros.atomic_file import write_whole
-from facegpt_ros.language.requests import kinds, not_asking
+from facegpt_ros.language.requests import not_asking
 from facegpt_ros.model import prompts
 from facegpt_ros.model.generate import generate
 from facegpt_ros.model.vlm import FaceVLM
@@ -32,16 +32,10 @@ class OwnAnswer(NamedTuple):
     finished: bool
 
 
-def general_prompts(count: int, seed: int, split: str) -> list[str]:
-    """Prompts that ask for no face and can be answered without seeing one."""
+def general_prompts(count: int, seed: int | Sequence[int], split: str, of: Sequence[str] = KINDS) -> list[str]:
+    """Prompts that ask for no face, as many of each kind; by default what can be answered without seeing one."""
     rng = np.random.default_rng(seed)
-    return [not_asking(rng, split, KINDS[i % len(KINDS)]).text for i in range(count)]
-
-
-def prompts_without_face(count: int, seed: int, split: str) -> list[str]:
-    """Prompts of every kind that asks for no face, the same number of each."""
-    rng = np.random.default_rng([seed, 1])
-    return [not_asking(rng, split, kinds()[i % len(kinds())]).text for i in range(count)]
+    return [not_asking(rng, split, of[i % len(of)]).text for i in range(count)]
 
 
 def own_answers(net: FaceVLM, asked: Sequence[str], path: Path, seed: int = 0, limit: int = _TOKENS) -> list[OwnAnswer]:

@@ -34,6 +34,9 @@ class Validation:
         photos: one split for each set's name.
         size: S, px.
         renders: how many.
+
+    Attributes:
+        renders: those with exact labels, some without a face.
     """
 
     def __init__(self, model: MorphableModel, photos: dict[str, Photos], size: int, renders: int = 384) -> None:
@@ -44,18 +47,13 @@ class Validation:
         synthesizer = Synthesizer(model, Backgrounds(_SEED, count=60), _SEED)
         rng = np.random.default_rng(_SEED)
         parts = [synthesizer.batch(rng, 64, size) for _ in range(max(1, renders // 64))]
-        self._renders = RenderBatch(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        self.renders = RenderBatch(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
     @property
     def crops(self) -> np.ndarray:
         """All crops, photos first: (N, S, S, 3) uint8 BGR."""
         photos = [sample.crop[None] for samples in self._photos.values() for sample in samples]
-        return np.concatenate([*photos, self._renders.crops])
-
-    @property
-    def renders(self) -> RenderBatch:
-        """Those with exact labels, some without a face."""
-        return self._renders
+        return np.concatenate([*photos, self.renders.crops])
 
     def labelled(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Each set of photos, and the renders that show a face: crops (N, S, S, 3), half_extent (N,) and landmarks
@@ -65,8 +63,8 @@ class Validation:
             fields = ([s.crop for s in samples], [s.half_extent for s in samples], [s.landmarks for s in samples])
             crops, half_extent, landmarks = (np.stack(field) for field in fields)
             yield crops, half_extent.astype(np.float32), landmarks.astype(np.float32)
-        present = self._renders.theta[:, self.layout.presence] > 0.5
-        yield tuple(getattr(self._renders, name)[present] for name in ("crops", "half_extent", "landmarks"))  # type: ignore[misc]
+        present = self.renders.theta[:, self.layout.presence] > 0.5
+        yield tuple(getattr(self.renders, name)[present] for name in ("crops", "half_extent", "landmarks"))  # type: ignore[misc]
 
     def measure(self, infer: Infer) -> dict[str, float]:
         """nme68_<set>: share of the outer-eye distance. On renders also the pose's mean absolute error in degrees,
@@ -79,11 +77,11 @@ class Validation:
             truth = np.stack([s.landmarks for s in samples])
             predicted = landmarks_of(self.model, estimate, np.array([s.half_extent for s in samples]))
             out[f"nme68_{name}"] = float(nme(predicted, truth).mean())
-        estimate = self.layout.decode(_in_parts(infer, self._renders.crops))
-        present = self._renders.theta[:, self.layout.presence] > 0.5
-        labels = self.layout.decode(self._renders.theta)
-        predicted = landmarks_of(self.model, estimate, self._renders.half_extent)
-        truth = self._renders.landmarks
+        estimate = self.layout.decode(_in_parts(infer, self.renders.crops))
+        present = self.renders.theta[:, self.layout.presence] > 0.5
+        labels = self.layout.decode(self.renders.theta)
+        predicted = landmarks_of(self.model, estimate, self.renders.half_extent)
+        truth = self.renders.landmarks
         # In profile the eyes' distance in the picture vanishes: the box's size is the measure there.
         extent = np.ptp(truth, axis=1).max(1)
         error = np.linalg.norm(predicted - truth, axis=-1).mean(1) / extent
@@ -115,7 +113,7 @@ class Validation:
                     np.array([s.half_extent for s in chosen]),
                 )
             )
-        renders = self._renders
+        renders = self.renders
         rows.append((renders.crops[:24], renders.landmarks[:24], renders.half_extent[:24]))
         tiles = []
         for crops, truth, half_extent in rows:
@@ -128,8 +126,7 @@ class Validation:
 
 def landmarks_of(model: MorphableModel, estimate: CropEstimate, half_extent: np.ndarray) -> np.ndarray:
     """(N, 68, 2) crop units."""
-    depth = 1 / (half_extent * estimate.scale)
-    translation = np.concatenate([estimate.offset * half_extent[:, None], np.ones((len(depth), 1))], 1) * depth[:, None]
+    translation = estimate.translation(half_extent)
     points = model.landmarks(estimate.identity, estimate.expression, yaw=seen_yaw(estimate.rotation, translation))
     return project(points, estimate.rotation, translation, half_extent)
 

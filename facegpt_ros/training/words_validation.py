@@ -30,6 +30,7 @@ class WordsValidation:
         self.model = model
         rng, descriptions = np.random.default_rng(_SEED), Descriptions(model)
         self._texts = [descriptions.sample(rng, "val") for _ in range(count)]
+        self._mean_face = self._share(np.tile(ThetaLayout.of(model).mean(), (count, 1)))
 
     @torch.inference_mode()
     def measure(self, net: FaceVLM) -> dict[str, float]:
@@ -43,7 +44,7 @@ class WordsValidation:
             raw[rows] = net(net.sequences([asked[i] for i in rows], [-1] * len(rows))).raw.float().cpu()
         return {
             "text_attributes": self._share(raw.numpy()),
-            "text_attributes_mean_face": self._share(np.tile(net.layout.mean(), (len(asked), 1))),
+            "text_attributes_mean_face": self._mean_face,
         }
 
     def _share(self, raw: np.ndarray) -> float:

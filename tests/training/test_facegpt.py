@@ -9,6 +9,7 @@ pytest.importorskip("tokenizers", reason="training needs tokenizers")
 
 from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.language.facts import face_facts, find  # noqa: E402
+from facegpt_ros.language.requests import kinds  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
 from facegpt_ros.model.prompts import Kind  # noqa: E402
 from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
@@ -20,7 +21,7 @@ from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint  # noqa: E402
 from facegpt_ros.training.losses import total  # noqa: E402
-from facegpt_ros.training.own_answers import OwnAnswer, general_prompts, own_answers, prompts_without_face  # noqa: E402
+from facegpt_ros.training.own_answers import OwnAnswer, general_prompts, own_answers  # noqa: E402
 from facegpt_ros.training.spread_loss import angles, negative_log_likelihood  # noqa: E402
 from facegpt_ros.training.stages import STAGES, Stage  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
@@ -229,8 +230,8 @@ def test_an_answer_that_the_limit_ended_teaches_no_end(model):
 
 
 def test_prompts_without_a_face_are_of_every_kind():
-    asked = prompts_without_face(14, seed=0, split="train")
-    assert asked == prompts_without_face(14, seed=0, split="train") and len(set(asked)) == 14
+    asked = general_prompts(14, (0, 1), "train", kinds())
+    assert asked == general_prompts(14, (0, 1), "train", kinds()) and len(set(asked)) == 14
 
 
 def test_faces_beside_each_other_keep_their_shape_and_their_order(model, batch):
