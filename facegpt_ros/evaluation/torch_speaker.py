@@ -78,7 +78,7 @@ class TorchSpeaker:
             if base and bool((sequences.ids >= self.net.tokenizer.own).any()):
                 raise ConfigError("a text holds <FACE>, which the base language model does not know; leave it out")
             with self._base() if base else nullcontext():
-                hidden = self.net.read(self.net.embed(sequences.ids, sequences.image, None))
+                _, hidden = self.net.read(self.net.embed(sequences.ids, sequences.image, None))
                 for row, i in enumerate(rows):
                     asked = sequences.learnt[row, 1:]
                     logits = self.net.logits(hidden[row, :-1][asked])
@@ -97,22 +97,17 @@ class TorchSpeaker:
 
     @contextmanager
     def _base(self) -> Iterator[None]:
-        """The language model as it was before the training: no adapters, all layers, and a <FACE> that nobody says."""
+        """The language model as it was before the training: no adapters, and a <FACE> that nobody says."""
         net, own = self.net, list(adapters(self.net.language))
         scales, ours = [adapter.scale for _, adapter in own], net.ours.detach().clone()
-        depth = getattr(net, "depth", None)  # a larger model has no layers beyond its depth
         try:
             for _, adapter in own:
                 adapter.scale = 0.0
-            if depth is not None:
-                net.depth = None
             net.ours.data.zero_()
             yield
         finally:
             for (_, adapter), scale in zip(own, scales, strict=True):
                 adapter.scale = scale
-            if depth is not None:
-                net.depth = depth
             net.ours.data.copy_(ours)
 
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from facegpt_ros.model.spread import LOG_LIMITS, spread_sizes
 from facegpt_ros.model.theta import ThetaLayout
 
+_FAINT = 1e-3  # of the largest deviation: what hardly moves is not made to count
 _SCALE = 0.1  # of what is added: a step of training moves θ by hundredths, not tenths
 #: log spread that an untrained head says: 0.03 crop units, 0.05 rad, 1 mm, 0.1 of an activation.
 _BEGIN = {"landmarks": -3.5, "angles": -3.0, "shape": 0.0, "expression": -2.3}
@@ -55,6 +57,20 @@ class FaceHead(nn.Module):
         """Hidden states (N, D), first guess (N, size) → raw θ (N, size) as ThetaLayout.encode writes it, and spread."""
         inner = self.inner(hidden)
         return guess + _SCALE * self.theta(inner), Spread(**self._parts(self.spread(inner).clamp(*LOG_LIMITS)))
+
+    @torch.no_grad()
+    def standardise(self, hidden: Tensor) -> None:
+        """Every input counts alike: the norm's outputs get mean 0 and deviation 1 over these hidden states (N, D).
+
+        Between its layers a language model keeps a few coordinates a hundred times as large as the others, which else
+        drown what is told apart by the rest: without this, nothing was learnt from the 15th layer of SmolLM2.
+        """
+        norm = self.inner[0]
+        assert isinstance(norm, nn.LayerNorm)
+        normed = functional.layer_norm(hidden.float(), norm.normalized_shape)
+        deviation = normed.std(0)
+        norm.weight.copy_(1 / (deviation + _FAINT * deviation.max() + 1e-6))
+        norm.bias.copy_(-normed.mean(0) * norm.weight)
 
     @torch.no_grad()
     def widen(self, shift: dict[str, float]) -> None:

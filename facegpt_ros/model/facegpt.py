@@ -26,7 +26,7 @@ class FaceGPT(FaceVLM):
         language: with or without adapters.
         tokenizer: of the language model.
         side: places along each side of the vision encoder's feature map.
-        depth: how many of the language model's layers run before <FACE> is read; None: all.
+        depth: how many of the language model's layers run before <FACE> is read; None: all. Words always take all.
     """
 
     def __init__(
@@ -40,7 +40,8 @@ class FaceGPT(FaceVLM):
         width = language.config.width
         scale = float(language.embedding.weight.detach().std())
         super().__init__(tokenizer, vision.layout, width, scale)
-        self.vision, self.language, self.depth = vision, language, depth
+        self.vision, self.language = vision, language
+        self.depth = min(depth or len(language.layers), len(language.layers))
         self.projector = Projector(side, width, scale)
 
     @property
@@ -54,8 +55,10 @@ class FaceGPT(FaceVLM):
     def words(self, ids: Tensor) -> Tensor:
         return self.language.embed(ids)
 
-    def run(self, x: Tensor, cache: KVCache | None = None) -> Tensor:
-        return self.language(x.to(self.precision), cache, self.depth)
+    def run(self, x: Tensor, cache: KVCache | None = None, words: bool = True) -> tuple[Tensor, Tensor]:
+        depths = [self.depth, len(self.language.layers)] if words else [self.depth, self.depth]
+        face, last = self.language.states(x.to(self.precision), depths, cache)
+        return face, last
 
     def say(self, hidden: Tensor) -> Tensor:
         return self.language.logits(hidden)

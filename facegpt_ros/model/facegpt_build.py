@@ -30,7 +30,7 @@ from facegpt_ros.model.language_weights import LanguageWeights, LayerWeights
 from facegpt_ros.model.matrix import Matrix, int8_limit
 from facegpt_ros.model.tokenizer import Tokenizer
 
-GRAPH_VERSION = 2  # rises when the same weights give other graphs
+GRAPH_VERSION = 3  # rises when the same weights give other graphs
 #: What decode computes in where face computes in another: it also reads the first position of every sequence, which
 #: one scale for all inputs does not survive. In SmolLM2-135M's next words after ten prompts int8 strays by 0.64 nats
 #: (KL) and five times says another word, int8_blocks by 0.004 and never.
@@ -48,7 +48,7 @@ class BuiltGraphs:
 
     Attributes:
         folder: of the files.
-        config: of the language model, with as many layers as run.
+        config: of the language model.
     """
 
     folder: Path
@@ -151,14 +151,15 @@ def _write_all(
     gguf = GgufFile(language)
     vocabulary = gguf.vocabulary()
     tokenizer = _tokenizer(vocabulary)
-    depth = file.depth or gguf.config.layers
-    config = LanguageConfig(**{**asdict(gguf.config), "layers": depth})
+    config = gguf.config
+    depth = file.depth or config.layers
+    if depth > config.layers:
+        raise WeightsError(f"{file.path}: <FACE> is read after {depth} layers, {language} has {config.layers}")
     _check_room(folder, config, precision)
     if file.ours.shape != (tokenizer.size - tokenizer.own, config.width):
         raise WeightsError(f"{file.path}: <FACE> is {file.ours.shape}, the model's width {config.width}; export again")
-    bar = tqdm(
-        total=3 * depth + 4, desc=f"building FaceGPT ({precision}, once)", unit="part", file=sys.stderr, mininterval=0.5
-    )
+    parts, what = 2 * depth + config.layers + 4, f"building FaceGPT ({precision}, once)"
+    bar = tqdm(total=parts, desc=what, unit="part", file=sys.stderr, mininterval=0.5)
 
     def done() -> None:
         bar.update()
@@ -172,22 +173,22 @@ def _write_all(
         before, after = (
             table[prompts.tokens(parts, tokenizer, 0)[0]] for parts in (prompts.frame_prefix(), prompts.frame_suffix())
         )
-        prompt = FramePrompt(*_read(config, weights, before, done), after)
+        prompt = FramePrompt(*_read(weights, depth, before, done), after)
 
-        def layers(precision: str) -> list[LayerWeights]:
+        def layers(precision: str, count: int) -> list[LayerWeights]:
             out = []
-            for index in range(depth):
+            for index in range(count):
                 out.append(weights.layer(index, precision))
                 done()
             return out
 
-        face = face_graph(config, layers(precision), weights.norm, prompt, file.head, file.image_tokens)
+        face = face_graph(config, layers(precision, depth), weights.norm, prompt, file.head, file.image_tokens)
         (folder / _FACE).write_bytes(face.SerializeToString())
         del face
         done()
         wordy = DECODE_PRECISION.get(precision, precision)
         words = Matrix.of(table, wordy, int8_limit())
-        decode = decode_graph(config, layers(wordy), weights.norm, words)
+        decode = decode_graph(config, layers(wordy, config.layers), weights.norm, words, depth)
         (folder / _DECODE).write_bytes(decode.SerializeToString())
         done()
         (folder / _HEAD).write_bytes(head_graph(file.head).SerializeToString())
@@ -200,13 +201,14 @@ def _write_all(
 
 
 def _read(
-    config: LanguageConfig, weights: LanguageWeights, x: np.ndarray, done: Callable[[], object]
+    weights: LanguageWeights, depth: int, x: np.ndarray, done: Callable[[], object]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Keys and values (K, 1, G, P, W) of embeddings (P, D), in float32 whatever the graphs are, one layer at a time."""
+    config = weights.config
     shape = (1, 1, config.key_heads, 0, config.head_width)
     empty = np.zeros(shape, np.float32)
     keys, values, hidden = [], [], x[None].astype(np.float32)
-    for index in range(config.layers):
+    for index in range(depth):
         layer = decode_graph(config, [weights.layer(index, "fp32")])
         runner = OnnxCpu.of_bytes(layer.SerializeToString(), f"layer {index}")
         out = runner.run({"embeddings": hidden, "past_keys": empty, "past_values": empty})

@@ -25,7 +25,7 @@ class FaceGPTFile:
         layout: of θ.
         size: S of the crops, px.
         rank, lora_scale: of the adapters, α / r.
-        depth: layers of the language model that run; 0: all.
+        depth: layers of the language model after which <FACE> is read; 0: all.
         image_tokens: T, of each crop.
         vision_sha256: of the vision graph that makes them; language_sha256: of the GGUF that reads them.
         model_sha256: of the morphable model that θ is of; empty where it is unknown.

@@ -75,7 +75,7 @@ def _together(
     """Tokens of each answer to ids (B, T), its end included, and the first face of each."""
     count, length = ids.shape
     cache = net.cache(count, length + limit + 1)
-    hidden = net.read(net.embed(ids, where, image_tokens), cache)
+    _, hidden = net.read(net.embed(ids, where, image_tokens), cache)
     said: list[list[int]] = [[] for _ in range(count)]
     raws: list[Tensor | None] = [None] * count
     running = torch.ones(count, dtype=torch.bool)
@@ -88,12 +88,12 @@ def _together(
             token = logits.argmax(1)
         for i in torch.nonzero(running)[:, 0].tolist():
             said[i].append(int(token[i]))
-        hidden = net.read(net.embed(token[:, None], where, None), cache)
+        read, hidden = net.read(net.embed(token[:, None], where, None), cache)
         for i in torch.nonzero(running & (token == net.tokenizer.face))[:, 0].tolist():
             if raws[i] is None:
                 row = int(where[i])
                 first = guess[row] if guess is not None and row >= 0 else net.mean
-                raws[i] = net.head(hidden[i : i + 1, -1], first[None])[0][0]
+                raws[i] = net.head(read[i : i + 1, -1], first[None])[0][0]
         running &= token != net.tokenizer.end
         if not running.any():
             break

@@ -105,10 +105,11 @@ class HubVLM(FaceVLM):
     def words(self, ids: Tensor) -> Tensor:
         return self.language.get_input_embeddings()(ids)
 
-    def run(self, x: Tensor, cache: HubCache | None = None) -> Tensor:
+    def run(self, x: Tensor, cache: HubCache | None = None, words: bool = True) -> tuple[Tensor, Tensor]:
         held = cache.held if cache else None
         text = self.language.get_decoder()
-        return text(inputs_embeds=x, past_key_values=held, use_cache=cache is not None).last_hidden_state
+        hidden = text(inputs_embeds=x, past_key_values=held, use_cache=cache is not None).last_hidden_state
+        return hidden, hidden
 
     def say(self, hidden: Tensor) -> Tensor:
         layer = self.language.get_output_embeddings()

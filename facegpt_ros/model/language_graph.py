@@ -94,18 +94,24 @@ class LanguageGraph:
 
 
 def decode_graph(
-    config: LanguageConfig, layers: Sequence[LayerWeights], norm: np.ndarray | None = None, words: Matrix | None = None
+    config: LanguageConfig,
+    layers: Sequence[LayerWeights],
+    norm: np.ndarray | None = None,
+    words: Matrix | None = None,
+    depth: int | None = None,
 ) -> ModelProto:
     """The next piece of a sequence, from its embeddings.
 
     Inputs: embeddings (B, T, D), T ≥ 1; past_keys and past_values (K, B, G, P, W) of the P positions before, P ≥ 0.
-    Outputs: hidden (B, D), the last position's, normed; logits (B, V), of the last position; keys and values
-    (K, B, G, P + T, W). With norm None: hidden (B, T, D) is what the next layer takes, and there are no logits.
+    Outputs: hidden (B, D), the last position's, normed, after `depth` layers; logits (B, V), of the last position after
+    all; keys and values (K, B, G, P + T, W). With norm None: hidden (B, T, D) is what the next layer takes, and there
+    are no logits.
 
     Args:
         layers: K of them.
         norm: of the last hidden state, (D,).
         words: (D, V), the output layer.
+        depth: after how many layers hidden is read; None: all.
     """
     graph = OnnxWriter("decode")
     x = graph.input("embeddings", ["B", "T", config.width])
@@ -119,19 +125,23 @@ def decode_graph(
     )
     writer = LanguageGraph(graph, config, cosine, sine, _causal(graph, config, length, end))
     keys, values = [], []
+    early = None
     for index, layer in enumerate(layers):
         past = [graph.op("Gather", stack, graph.constant(index), axis=0) for stack in pasts]  # (B, G, P, W)
         last = norm is not None and index + 1 == len(layers)
         x, key, value = writer.layer(x, layer, (past[0], past[1]), last)
+        if index + 1 == depth and norm is not None and not last:
+            early = writer.norm(graph.last(x, 1), norm)
         keys.append(graph.op("Unsqueeze", key, graph.constant([0])))
         values.append(graph.op("Unsqueeze", value, graph.constant([0])))
     if norm is None:
         graph.output("hidden", x, ["B", "T", config.width])
     else:
-        hidden = graph.op("Squeeze", writer.norm(x, norm), graph.constant([1]))
-        graph.output("hidden", hidden, ["B", config.width])
+        said = graph.op("Squeeze", writer.norm(x, norm), graph.constant([1]))
+        read = said if early is None else graph.op("Squeeze", early, graph.constant([1]))
+        graph.output("hidden", read, ["B", config.width])
         if words is not None:
-            graph.output("logits", words.multiply(graph, hidden), ["B", words.outputs])
+            graph.output("logits", words.multiply(graph, said), ["B", words.outputs])
     for name, parts in (("keys", keys), ("values", values)):
         whole = graph.op("Concat", *parts, axis=0)
         graph.output(name, whole, [len(layers), "B", config.key_heads, "L", config.head_width])

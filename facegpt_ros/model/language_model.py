@@ -5,6 +5,8 @@ Torch, for training and as the reference of the exported graphs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -141,12 +143,15 @@ class LanguageModel(nn.Module):
         return self.embedding(tokens)
 
     def forward(self, x: Tensor, cache: KVCache | None = None, depth: int | None = None) -> Tensor:
-        """Embeddings (B, T, D) → normed hidden states (B, T, D).
+        """Embeddings (B, T, D) → normed hidden states (B, T, D) after `depth` layers, None: all; see states."""
+        return self.states(x, [depth or len(self.layers)], cache)[0]
+
+    def states(self, x: Tensor, depths: Sequence[int], cache: KVCache | None = None) -> list[Tensor]:
+        """Embeddings (B, T, D) → normed hidden states (B, T, D) after each of these numbers of layers; no more run.
 
         Args:
             x: what follows that which the cache holds.
-            cache: grows by T positions; None: x is all there is.
-            depth: how many of the layers run; None: all. A cache must always be used with the same depth.
+            cache: grows by T positions; None: x is all there is. It must always be used with the same last depth.
 
         Raises:
             WeightsError: the cache is full.
@@ -159,11 +164,14 @@ class LanguageModel(nn.Module):
             )  # (T, past + T)
         elif cache and cache.length:
             mask = torch.ones(1, 1 + cache.length, dtype=torch.bool, device=x.device)
-        for i, layer in enumerate(self.layers[:depth]):
+        found = {}
+        for i, layer in enumerate(self.layers[: max(depths)]):
             x = layer(x, self.rotary, mask, cache, i)
+            if i + 1 in depths:
+                found[i + 1] = self.norm(x)
         if cache:
             cache.length += x.shape[1]
-        return self.norm(x)
+        return [found[depth] for depth in depths]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(B, T, D) → (B, T, V)."""

@@ -34,7 +34,7 @@ class Sequences(NamedTuple):
 
 
 class Output(NamedTuple):
-    """raw θ (F, size) and spread of each <FACE>, hidden states (B, T, D)."""
+    """raw θ (F, size) and spread of each <FACE>, hidden states (B, T, D) that say the next words."""
 
     raw: Tensor
     spread: Spread
@@ -91,8 +91,10 @@ class FaceVLM(nn.Module, ABC):
         """Ids (B, T) of the language model's own tokens → embeddings (B, T, D)."""
 
     @abstractmethod
-    def run(self, x: Tensor, cache: Any = None) -> Tensor:
-        """Embeddings (B, T, D), behind what the cache holds → normed hidden states (B, T, D)."""
+    def run(self, x: Tensor, cache: Any = None, words: bool = True) -> tuple[Tensor, Tensor]:
+        """Embeddings (B, T, D), behind what the cache holds → normed hidden states (B, T, D) that faces are read from,
+        and those that say words; without words only as many layers run as faces need.
+        """
 
     @abstractmethod
     def say(self, hidden: Tensor) -> Tensor:
@@ -126,21 +128,33 @@ class FaceVLM(nn.Module, ABC):
             x = x.index_put((at[:, 0], at[:, 1]), image_tokens[rows, nth].to(x.dtype))
         return x
 
-    def forward(self, sequences: Sequences, image_tokens: Tensor | None = None, guess: Tensor | None = None) -> Output:
-        """Reads sequences; says θ at every <FACE>. image_tokens and guess are see's."""
+    def forward(
+        self,
+        sequences: Sequences,
+        image_tokens: Tensor | None = None,
+        guess: Tensor | None = None,
+        words: bool = True,
+    ) -> Output:
+        """Reads sequences; says θ at every <FACE>. image_tokens and guess are see's; words as run's.
+
+        Where no image is read, no gradient reaches the embeddings, for then layers without adapters need none either:
+        <FACE>'s learns as a word that is said, and where there is an image.
+        """
         ids, image, face, _ = sequences
-        hidden = self.read(self.embed(ids, image, image_tokens))  # (B, T, D)
+        x = self.embed(ids, image, image_tokens)
+        read, hidden = self.read(x if image_tokens is not None else x.detach(), words=words)  # (B, T, D)
         first = self.mean.expand(len(face), -1)
         if guess is not None:
             row = image[face[:, 0]]
             first = torch.where((row >= 0)[:, None], guess[row.clamp_min(0)], first)
-        raw, spread = self.head(hidden[face[:, 0], face[:, 1]], first)
+        raw, spread = self.head(read[face[:, 0], face[:, 1]], first)
         return Output(raw, spread, hidden)
 
-    def read(self, x: Tensor, cache: Any = None) -> Tensor:
-        """Embeddings (B, T, D) → hidden states (B, T, D) float32."""
+    def read(self, x: Tensor, cache: Any = None, words: bool = True) -> tuple[Tensor, Tensor]:
+        """run, with float32 hidden states."""
         with torch.autocast(x.device.type, self.precision, enabled=self.precision != torch.float32):
-            return self.run(x, cache).float()
+            face, last = self.run(x, cache, words)
+            return face.float(), last.float()
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(…, D) → (…, V + ours): the language model's words, and <FACE>."""
@@ -171,20 +185,21 @@ class FaceVLM(nn.Module, ABC):
         """
         image_tokens, guess = self.see(crops)
         if cache is None:
-            out = self(self.frame_sequences(len(crops)), image_tokens, guess)
+            out = self(self.frame_sequences(len(crops)), image_tokens, guess, words=False)
             return out.raw, out.spread
         ids, _ = self.tokens(prompts.frame_suffix())
         suffix = torch.tensor(ids, device=crops.device).expand(len(crops), -1)
         end = self.embed(suffix, torch.full((len(crops),), -1), None)
         own = cache.repeat(len(crops), room=self.tokens_per_image + len(ids))
-        hidden = self.read(torch.cat([image_tokens.to(end.dtype), end], 1), own)
-        return self.head(hidden[:, -1], guess)
+        read, _ = self.read(torch.cat([image_tokens.to(end.dtype), end], 1), own, words=False)
+        return self.head(read[:, -1], guess)
 
     def frame_cache(self) -> Any:
         """Keys and values of the per-frame prompt's beginning, which is the same for every face: read once."""
         ids, _ = self.tokens(prompts.frame_prefix())
         cache = self.cache(1, len(ids))
-        self.read(self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None), cache)
+        x = self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None)
+        self.read(x, cache, words=False)
         return cache
 
 

@@ -19,6 +19,7 @@ from facegpt_ros.model.tokenizer import FACE
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.training.own_answers import OwnAnswer
+from facegpt_ros.training.stages import Stage
 
 _IMAGE_PX = 512
 _OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
@@ -35,18 +36,21 @@ class Conversations:
     Attributes:
         parts: of each, as model/prompts.py makes them.
         image: row of each one's crop, -1 without one.
+        spoken: whether each one's answer is learnt word by word.
         of_image: rows of the crops whose faces are asked for, in the order of their <FACE>; they come first.
         of_words: raw θ (F, D) float32 of the faces that words ask for, in the order of their <FACE>.
     """
 
     parts: list[list[prompts.Part]] = field(default_factory=list)
     image: list[int] = field(default_factory=list)
+    spoken: list[bool] = field(default_factory=list)
     of_image: list[int] = field(default_factory=list)
     of_words: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, parts: list[prompts.Part], image: int = -1) -> None:
+    def add(self, parts: list[prompts.Part], image: int = -1, spoken: bool = True) -> None:
         self.parts.append(parts)
         self.image.append(image)
+        self.spoken.append(spoken)
 
 
 class Talk:
@@ -63,10 +67,8 @@ class Talk:
         self.layout = ThetaLayout.of(model)
         self._descriptions = Descriptions(model)
 
-    def draw(
-        self, rng: np.random.Generator, theta: np.ndarray, half_extent: np.ndarray, texts: int, chats: int, general: int
-    ) -> Conversations:
-        """So many of each kind.
+    def draw(self, rng: np.random.Generator, theta: np.ndarray, half_extent: np.ndarray, stage: Stage) -> Conversations:
+        """As many of each kind as the stage has.
 
         Args:
             theta: raw (N, D) of the renders of this step; half_extent: (N,) of their crops.
@@ -74,23 +76,24 @@ class Talk:
         out = Conversations()
         estimate = self.layout.decode(theta)
         present = np.flatnonzero(theta[:, self.layout.presence] > 0.5)
-        of_image = int((rng.random(texts) < _OF_IMAGE).sum()) if len(present) else 0
-        for _ in range(of_image):
+        of_image = int((rng.random(stage.texts) < _OF_IMAGE).sum()) if len(present) else 0
+        spoken = set(rng.choice(stage.texts, min(stage.spoken, stage.texts), replace=False).tolist())
+        for i in range(of_image):
             row = int(rng.choice(present))
             asked = requests.asking(rng, self.split, "image").text
-            out.add(prompts.chat([(asked, _with_face(rng))], image=True), row)
+            out.add(prompts.chat([(asked, _with_face(rng))], image=True), row, i in spoken)
             out.of_image.append(row)
-        for _ in range(texts - of_image):
+        for i in range(of_image, stage.texts):
             asked, target = self._words(rng)
-            out.add(prompts.chat([(asked, _with_face(rng))]))
+            out.add(prompts.chat([(asked, _with_face(rng))]), spoken=i in spoken)
             out.of_words.append(target)
-        for _ in range(chats):
+        for _ in range(stage.chats):
             count = min(int(rng.choice(len(_HOW_MANY), p=_HOW_MANY)), len(present))
             rows = [int(row) for row in rng.choice(present, count, replace=False)]
             turns, facts = self._chat(rng, [face_of(self.model, estimate, r, half_extent[r]) for r in rows])
             seen = count == 1 and rng.random() < _SEEN
             out.add(prompts.chat(turns, image=seen, facts=facts), rows[0] if seen else -1)
-        for _ in range(general if self.answered else 0):
+        for _ in range(stage.general if self.answered else 0):
             seen = len(present) > 0 and rng.random() < _SEEN  # a picture alone asks for nothing
             own = self.answered[int(rng.integers(len(self.answered)))]
             parts = prompts.chat([(own.prompt, own.answer)], image=seen, cut=not own.finished)

@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     assert isinstance(net, FaceGPT)
     notes = {
         "stage": str(state["stage"]),
+        "frozen": str(state["frozen"]),
         "step": str(state["step"]),
         "morphable_model": model.model_id,
         "model_sha256": model.sha256,
@@ -122,7 +123,7 @@ def export(
         "format": FORMAT,
         "rank": str(rank),
         "lora_scale": str(_scale(net)),
-        "depth": str(net.depth or 0),
+        "depth": str(net.depth),
         "vision_sha256": sha256_of(vision),
     }
     path = out / WEIGHTS_FILE

@@ -50,4 +50,4 @@ class FaceBatches(Dataset):
             theta, half_extent = np.zeros((0, self.talk.layout.size), np.float32), np.zeros(0, np.float32)
         else:
             theta, half_extent = frames["theta"].numpy(), frames["half_extent"].numpy()
-        return FaceBatch(frames, self.talk.draw(rng, theta, half_extent, stage.texts, stage.chats, stage.general))
+        return FaceBatch(frames, self.talk.draw(rng, theta, half_extent, stage))

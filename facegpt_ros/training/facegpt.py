@@ -25,17 +25,17 @@ from facegpt_ros.model.tokenizer import Tokenizer
 from facegpt_ros.model.vlm import FaceVLM, is_ours
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
-from facegpt_ros.training.conversations import Conversations
+from facegpt_ros.training.conversations import Conversations, Talk
 from facegpt_ros.training.face_batches import FaceBatch, FaceBatches
 from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
-from facegpt_ros.training.networks import fill, network, read_language
+from facegpt_ros.training.networks import SHAPE, fill, network, read_language
 from facegpt_ros.training.own_answers import BRIEF, OwnAnswer, general_prompts, own_answers
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.spread_loss import photo_spread, render_spread
-from facegpt_ros.training.stages import STAGES
+from facegpt_ros.training.stages import STAGES, Stage
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
 from facegpt_ros.training.words_loss import WORDS_WEIGHTS, WordsLoss
@@ -49,7 +49,8 @@ _LANGUAGE_WEIGHT = 0.3  # of the cross entropy of answers, nats
 _TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
 _PHOTOMETRIC_PHOTOS = 8
 _OWN_ANSWERS, _BRIEF_ANSWERS = 480, 960
-_TOGETHER = 5
+_TOGETHER = 12  # sequences that are read at once
+_STANDARD_TEXTS = 240
 
 
 def run(args: argparse.Namespace) -> int:
@@ -103,7 +104,7 @@ class FaceTrainer(Loop):
         values: dict[str, float] = {}
         if batch.frames is not None:
             image_tokens, guess = self.net.see(batch.frames["crops"])
-            out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
+            out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess, words=False)
             loss, values = self._frames(out.raw, out.spread, batch.frames)
         if batch.talk.parts:
             said, terms = self._talk(batch.talk, batch.frames, image_tokens, guess)
@@ -117,16 +118,19 @@ class FaceTrainer(Loop):
         """The loss of conversations, and every term unweighted."""
         said, asked = [], []
         raws: dict[int, Tensor] = {}
-        for rows in self.net.alike(talk.parts, _TOGETHER):
+        for rows, spoken, seen in self._groups(talk):
             sequences = self.net.sequences([talk.parts[i] for i in rows], [talk.image[i] for i in rows])
-            out = self.net(sequences, image_tokens, guess)
-            learnt = sequences.learnt[:, 1:]
-            said.append(self.net.logits(out.hidden[:, :-1][learnt]))  # (tokens, V + 1)
-            asked.append(sequences.ids[:, 1:][learnt])
+            out = self.net(sequences, *((image_tokens, guess) if seen else ()), words=spoken)
+            if spoken:
+                learnt = sequences.learnt[:, 1:]
+                said.append(self.net.logits(out.hidden[:, :-1][learnt]))  # (tokens, V + 1)
+                asked.append(sequences.ids[:, 1:][learnt])
             raws |= {rows[row]: raw for row, raw in zip(sequences.face[:, 0].tolist(), out.raw, strict=True)}
         raw = torch.stack([raws[i] for i in sorted(raws)]) if raws else self.net.mean.new_zeros(0, len(self.net.mean))
-        language = functional.cross_entropy(torch.cat(said), torch.cat(asked))
-        loss, values = _LANGUAGE_WEIGHT * language, {"language": language.item()}
+        loss, values = self.net.mean.new_zeros(()), {}
+        if said:
+            language = functional.cross_entropy(torch.cat(said), torch.cat(asked))
+            loss, values = _LANGUAGE_WEIGHT * language, {"language": language.item()}
         n = len(talk.of_image)
         if n and frames is not None:
             rows = torch.tensor(talk.of_image)
@@ -137,6 +141,15 @@ class FaceTrainer(Loop):
             loss = loss + _WORDS_WEIGHT * total(terms, WORDS_WEIGHTS)
             values |= {f"words.{k}": v.item() for k, v in terms.items()}
         return loss, values
+
+    def _groups(self, talk: Conversations) -> Iterator[tuple[list[int], bool, bool]]:
+        """Sequences of about one length that are read alike: rows, whether they are spoken, whether with an image."""
+        kinds: dict[tuple[bool, bool], list[int]] = {}
+        for i, (image, spoken) in enumerate(zip(talk.image, talk.spoken, strict=True)):
+            kinds.setdefault((spoken, image >= 0), []).append(i)
+        for (spoken, seen), rows in kinds.items():
+            for group in self.net.alike([talk.parts[i] for i in rows], _TOGETHER):
+                yield [rows[k] for k in group], spoken, seen
 
     def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss of the per-frame prompt, and every term unweighted."""
@@ -212,9 +225,8 @@ class FaceTrainer(Loop):
     def identity(self) -> dict[str, Any]:
         return {
             "layout": asdict(self.outputs.layout),
-            "size": self.options.size,
-            "rank": self.options.rank,
-            "depth": self.options.depth,
+            **{name: getattr(self.options, name) for name in SHAPE},
+            "depth": getattr(self.net, "depth", self.options.depth),  # a larger model has no layers beyond its depth
             "base": self.net.base,
             "stage": self.options.stage,
             METADATA_KEY: self.outputs.to_json(),
@@ -224,18 +236,35 @@ class FaceTrainer(Loop):
 
     def accept(self, path: Path, state: dict[str, Any]) -> None:
         mine = self.identity()
-        for name in ("base", "size", "rank", "depth", METADATA_KEY):
+        for name in ("base", *SHAPE, METADATA_KEY):
             if state.get(name) != mine[name]:
                 held = "another morphable model" if name == METADATA_KEY else f"{name} {state.get(name)}"
                 raise WeightsError(f"{path} was trained with {held}, this run has {name} {str(mine[name])[:40]}")
 
     def fresh(self) -> None:
         if not self.options.start_from:
+            self._standardise()
             return
         state = _read(self.options.start_from)
         self.accept(self.options.start_from, state)
         fill(self.net, self.options.start_from, state)
         tqdm.write(f"started from {self.options.start_from}, stage {state['stage']}, step {state['step']}")
+
+    @torch.no_grad()
+    def _standardise(self) -> None:
+        """Fits σ's norm to hidden states of descriptions."""
+        talk = Talk(self.model).draw(
+            np.random.default_rng(self.options.seed),
+            np.zeros((0, self.outputs.layout.size), np.float32),
+            np.zeros(0, np.float32),
+            Stage("", adapters=False, texts=_STANDARD_TEXTS),
+        )
+        states = []
+        for rows in self.net.alike(talk.parts, _TOGETHER):
+            ids, image, face, _ = self.net.sequences([talk.parts[i] for i in rows], [-1] * len(rows))
+            read, _ = self.net.read(self.net.embed(ids, image, None), words=False)
+            states.append(read[face[:, 0], face[:, 1]])
+        self.net.head.standardise(torch.cat(states))
 
     def held(self, name: str) -> bool:
         return is_ours(name)
@@ -250,7 +279,7 @@ def _read(path: Path) -> dict[str, Any]:
             notes: dict[str, Any] = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no dict
         notes["base"] = None  # larger models are never exported
-        return {**notes, **{name: int(notes[name]) for name in ("size", "rank", "depth", "step")}, "ema": tensors}
+        return {**notes, **{name: int(notes[name]) for name in (*SHAPE, "step")}, "ema": tensors}
     except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise WeightsError(f"{path} holds no FaceGPT ({error}); give one of `facegpt train export-facegpt`") from error
 

@@ -21,14 +21,18 @@ class FaceGPTOptions(RunOptions):
     vlm: str | None = None
     rank: int = 16
     depth: int = 0
+    frozen: int = 0
     bf16: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.stage not in STAGES:
             raise ConfigError(f"stage is '{self.stage}'; stages are {', '.join(STAGES)}")
-        if self.rank < 1 or self.depth < 0:
-            raise ConfigError(f"rank is {self.rank} and depth {self.depth}; they must be at least 1 and 0")
+        if self.rank < 1 or self.depth < 0 or self.frozen < 0:
+            numbers = f"rank is {self.rank}, depth {self.depth} and frozen {self.frozen}"
+            raise ConfigError(f"{numbers}; they must be at least 1, 0 and 0")
+        if self.depth and self.frozen >= self.depth:
+            raise ConfigError(f"frozen is {self.frozen} of depth {self.depth}; give less, or nothing learns")
         if self.vlm is not None and self.language:
             raise ConfigError(f"vlm is '{self.vlm}' and language '{self.language}'; a vlm speaks itself, give one")
 
@@ -51,5 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "LLaVA-1.5, such as HuggingFaceTB/SmolVLM-256M-Instruct",
     )
     parser.add_argument("--rank", type=int, default=16, help="of the adapters")
-    parser.add_argument("--depth", type=int, default=0, help="layers of the language model that run; 0: all")
+    parser.add_argument("--depth", type=int, default=0, help="<FACE> is read after so many layers; 0: all")
+    parser.add_argument("--frozen", type=int, default=0, help="so many layers, the first ones, have no adapters")
     parser.add_argument("--bf16", action="store_true", help="the language model in bfloat16, where that is faster")

@@ -23,6 +23,9 @@ from facegpt_ros.training.facegpt_options import FaceGPTOptions
 from facegpt_ros.training.loop import load_checkpoint
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
 
+#: Options that a checkpoint holds, for another network would result.
+SHAPE = ("size", "rank", "depth", "frozen")
+
 
 def network(
     options: FaceGPTOptions,
@@ -52,7 +55,9 @@ def network(
     else:
         model, tokenizer = language or read_language(options.language)
         model.requires_grad_(False)
-        add_adapters(model, options.rank, alpha)
+        if options.frozen >= len(model.layers):
+            raise WeightsError(f"frozen is {options.frozen}; the model has {len(model.layers)} layers, give less")
+        add_adapters(model.layers[options.frozen :], options.rank, alpha)
         for layer in model.modules():  # what is frozen would be rounded again on every use
             if isinstance(layer, torch.nn.Linear):
                 layer.to(dtype)
@@ -80,7 +85,7 @@ def trained(
         WeightsError: a file is missing or broken, or was trained with another morphable model or language model.
     """
     state = load_checkpoint(path)
-    missing = [key for key in ("ema", "size", "rank", "depth", METADATA_KEY) if key not in state]
+    missing = [key for key in ("ema", *SHAPE, METADATA_KEY) if key not in state]
     if missing:
         raise WeightsError(f"{path} has no {missing[0]}: it is no FaceGPT; give a checkpoint of `train facegpt`")
     outputs = Outputs.of(model)
@@ -88,7 +93,7 @@ def trained(
         raise WeightsError(
             f"{path} was trained with another morphable model than {model.model_id}; use both of one release"
         )
-    held = {key: state[key] for key in ("size", "rank", "depth")}
+    held = {key: state[key] for key in SHAPE}
     options = FaceGPTOptions(path.parent, [], vision=vision, language=language, vlm=vlm, **held)
     net = network(options, outputs.layout, adapters=False)
     if state.get("base") != net.base:

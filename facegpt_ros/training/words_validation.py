@@ -41,7 +41,7 @@ class WordsValidation:
         asked = [prompts.chat([(one.text, f"{prompts.ANSWERS[0]} {FACE}")]) for one in self._texts]
         raw = torch.empty(len(asked), net.layout.size)
         for rows in net.alike(asked, _TOGETHER):
-            raw[rows] = net(net.sequences([asked[i] for i in rows], [-1] * len(rows))).raw.float().cpu()
+            raw[rows] = net(net.sequences([asked[i] for i in rows], [-1] * len(rows)), words=False).raw.float().cpu()
         return {
             "text_attributes": self._share(raw.numpy()),
             "text_attributes_mean_face": self._mean_face,

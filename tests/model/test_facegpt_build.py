@@ -54,12 +54,15 @@ def test_builds_once_privately_and_says_how_far_it_is(file, language, tmp_path, 
 def test_each_input_has_graphs_of_its_own(file, language, tmp_path, monkeypatch):
     first = build(file, language)
     other = FaceGPTFile.open(save_facegpt(tmp_path, language, LAYOUT, depth="2"))
-    assert build(other, language).config.layers == 2
+    assert build(other, language).folder != first.folder
     assert build(file, language, "fp32").embedding().dtype == np.float32
     assert first.embedding().dtype == np.float16
     monkeypatch.setattr(facegpt_build, "GRAPH_VERSION", 99)
     build(file, language)
     assert len(graphs(tmp_path)) == 4
+    deep = FaceGPTFile.open(save_facegpt(tmp_path, language, LAYOUT, depth="9"))
+    with pytest.raises(WeightsError, match="read after 9 layers"):
+        build(deep, language)
     with pytest.raises(ConfigError, match="precision is 'int4'"):
         build(file, language, "int4")
 

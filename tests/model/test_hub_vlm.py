@@ -109,7 +109,7 @@ def test_answers_are_what_reading_the_whole_again_says(net, crops):
     ids, said = net.tokens(asked)[0], []
     for _ in range(6):
         whole = torch.tensor([[*ids, *said]])
-        hidden = net.read(net.embed(whole, torch.tensor([2]), tokens))
+        _, hidden = net.read(net.embed(whole, torch.tensor([2]), tokens))
         said.append(int(net.logits(hidden[:, -1]).argmax(1)))
         if said[-1] == net.tokenizer.end:
             break

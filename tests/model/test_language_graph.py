@@ -83,6 +83,19 @@ def test_prefill_pieces_and_single_tokens_say_what_torch_says(model, depth):
 
 
 @torch.inference_mode()
+def test_faces_are_read_early_and_words_at_the_end(model):
+    x, c, weights = torch.randn(2, 5, config().width), config(), numpy_weights(model)
+    early, last = model.states(x, [2, c.layers])
+    torch.testing.assert_close(early, model(x, depth=2))
+    torch.testing.assert_close(last, model(x))
+    layers = [weights.layer(i, "fp32") for i in range(c.layers)]
+    whole = decode_graph(c, layers, weights.norm, Matrix.of(weights.embedding, "fp32"), depth=2)
+    ((hidden, logits),), _, _ = read(session(whole), [x.numpy()], 2)
+    np.testing.assert_allclose(hidden, early[:, -1], atol=1e-4)
+    np.testing.assert_allclose(logits, model.logits(last[:, -1]), atol=1e-4)
+
+
+@torch.inference_mode()
 def test_layers_one_by_one_are_the_whole(model):
     weights, c = numpy_weights(model), config()
     x = torch.randn(1, 6, c.width)

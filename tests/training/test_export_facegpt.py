@@ -109,7 +109,7 @@ def test_the_files_hold_what_is_ours_in_half_and_say_what_they_belong_to(exporte
     assert set(report["float16"]) == {"adapters", "head", "ours", "projector"}
     assert set(dtypes.values()) == {np.dtype(np.float16)}
     assert 0 < report["float16_moves_theta"] <= 1e-3
-    assert notes["rank"] == "3" and notes["lora_scale"] == "2.0" and notes["stage"] == "talk" and notes["depth"] == "0"
+    assert notes["rank"] == "3" and notes["lora_scale"] == "2.0" and notes["stage"] == "talk" and notes["depth"] == "3"
     assert notes["vision_sha256"] == sha256_of(out / VISION_FILE)
 
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ pytest.importorskip("tokenizers", reason="training needs tokenizers")
 from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.language.facts import face_facts, find  # noqa: E402
 from facegpt_ros.language.requests import kinds  # noqa: E402
+from facegpt_ros.model import prompts  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
+from facegpt_ros.model.lora import adapters  # noqa: E402
 from facegpt_ros.model.prompts import Kind  # noqa: E402
 from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
@@ -37,13 +40,13 @@ def model():
 @pytest.fixture(scope="module")
 def batch(model):
     frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10, twins=2)
-    return FaceBatches(frames, Stage("", True, texts=4, chats=2, general=1), ANSWERED)[0]
+    return FaceBatches(frames, Stage("", True, texts=4, spoken=2, chats=2, general=1), ANSWERED)[0]
 
 
 @pytest.fixture(scope="module")
 def words(model):
     frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10)
-    return FaceBatches(frames, Stage("", True, frames=False, texts=4, general=1), ANSWERED)[0]
+    return FaceBatches(frames, Stage("", True, frames=False, texts=4, spoken=1, general=1), ANSWERED)[0]
 
 
 def trainer(out, model, **changes) -> FaceTrainer:
@@ -134,6 +137,35 @@ def test_wrong_options_are_named(tmp_path):
         FaceGPTOptions(tmp_path, [], stage="sing")
     with pytest.raises(ConfigError, match="rank is 0"):
         FaceGPTOptions(tmp_path, [], rank=0)
+    with pytest.raises(ConfigError, match="frozen is 2 of depth 2"):
+        FaceGPTOptions(tmp_path, [], depth=2, frozen=2)
+
+
+def test_frozen_layers_have_no_adapters_and_later_ones_than_faces_need_learn_from_words(tmp_path, model, words):
+    run = trainer(tmp_path, model, stage="words", depth=2, frozen=1)
+    layers = run.net.language.layers
+    assert not list(adapters(layers[:1])) and len(list(adapters(layers))) == 7 * 2
+    talk = words.talk
+    quiet = replace(talk, spoken=[False] * len(talk.parts))
+    for said, later in ((quiet, False), (talk, True)):
+        run.net.zero_grad(set_to_none=True)
+        torch.nn.init.normal_(run.net.head.theta.weight, 0, 0.1)
+        run._talk(said, None, None, None)[0].backward()
+        own = [layer.up.grad is not None for _, layer in adapters(layers)]
+        assert own == [True] * 7 + [later] * 7
+    with pytest.raises(WeightsError, match="frozen is 3; the model has 3 layers"):
+        trainer(tmp_path / "other", model, stage="words", frozen=3)
+
+
+def test_at_first_every_coordinate_of_the_hidden_states_counts_alike(tmp_path, model):
+    run = trainer(tmp_path, model, stage="words", depth=2)
+    fresh = [Talk(model)._words(np.random.default_rng(i))[0] for i in range(60)]
+    asked = [prompts.chat([(text, "It is <FACE>")]) for text in fresh]
+    ids, image, face, _ = run.net.sequences(asked, [-1] * len(asked))
+    with torch.no_grad():
+        read, _ = run.net.read(run.net.embed(ids, image, None), words=False)
+        normed = run.net.head.inner[0](read[face[:, 0], face[:, 1]])
+    assert normed.std(0).median() == pytest.approx(1, abs=0.25)
 
 
 def test_twins_share_identity_and_skin_and_nothing_else(model, batch):
@@ -224,7 +256,7 @@ def test_an_answer_that_the_limit_ended_teaches_no_end(model):
     theta = np.zeros((0, Talk(model).layout.size), np.float32)
     for finished in (True, False):
         talk = Talk(model, [OwnAnswer("in the", "thin", finished)])
-        (parts,) = talk.draw(np.random.default_rng(0), theta, np.zeros(0), 0, 0, 1).parts
+        (parts,) = talk.draw(np.random.default_rng(0), theta, np.zeros(0), Stage("", True, general=1)).parts
         assert [part.text for part in parts if part.learnt and part.text] == ["thin"]
         assert any(part.kind is Kind.END for part in parts) == finished
 
