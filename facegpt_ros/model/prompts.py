@@ -13,7 +13,6 @@ from enum import Enum
 
 from facegpt_ros.model.tokenizer import FACE, TokenizerLike
 
-SYSTEM = "You are a helpful AI assistant who sees faces."
 RECONSTRUCT = "This face in 3D:"
 ANSWERS = ("It is", "Here it is:", "The face is", "That face is")
 
@@ -25,7 +24,6 @@ class Kind(Enum):
     TEXT = "text"
     IMAGE = "image"
     BEGIN = "begin"
-    SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
     END = "end"
@@ -40,7 +38,6 @@ class Turns:
     """How a family of language models marks who speaks; its own special tokens mean what they are.
 
     Attributes:
-        system: around what is said before all turns, "{}".
         user: opens a person's turn.
         assistant: closes it, and opens the answer.
         end: closes an answer; one token, which the model learns to say.
@@ -51,7 +48,6 @@ class Turns:
         gap: between a mark and the text that it opens.
     """
 
-    system: str
     user: str
     assistant: str
     end: str
@@ -65,7 +61,6 @@ class Turns:
 
 #: SmolLM2-Instruct (ChatML), as FaceGPT's own model writes it.
 SMOLLM2 = Turns(
-    system="<|im_start|>system\n{}<|im_end|>\n",
     user="<|im_start|>user\n",
     assistant="<|im_end|>\n<|im_start|>assistant\n",
     end="<|im_end|>",
@@ -75,7 +70,6 @@ SMOLLM2 = Turns(
 #: Of larger models, by the model_type of their config.json, as their own chat templates and processors write it.
 _SMOLVLM = Turns(
     begin="<|im_start|>",
-    system="System: {}<end_of_utterance>\n",
     user="User:",
     assistant="<end_of_utterance>\nAssistant:",
     end="<end_of_utterance>",
@@ -86,7 +80,6 @@ _SMOLVLM = Turns(
 )
 _LLAVA = Turns(  # Vicuna's, as LLaVA-1.5 was trained with (Liu et al. 2023)
     begin="<s>",
-    system=" {}",
     user=" USER:",
     assistant=" ASSISTANT:",
     end="</s>",
@@ -132,7 +125,7 @@ def frame() -> list[Part]:
 
 
 def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "", cut: bool = False) -> list[Part]:
-    """A conversation.
+    """A conversation. Without a system prompt, which would be a third of what is read for a description.
 
     Args:
         turns: (what the person says, what is answered); an answer may hold <FACE>, an empty last one is left open.
@@ -140,7 +133,7 @@ def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "",
         facts: what was computed about it, given to the model with the picture.
         cut: whether the last answer goes on: it then teaches no end.
     """
-    parts = [Part(Kind.BEGIN), Part(Kind.SYSTEM, SYSTEM)]
+    parts = [Part(Kind.BEGIN)]
     for i, (asked, answer) in enumerate(turns):
         parts.append(Part(Kind.USER))
         if image and i == 0:
@@ -171,8 +164,6 @@ def tokens(
             new = tokenizer.encode(gap + part.text)
         elif part.kind is Kind.TEMPLATE:
             new = tokenizer.template(part.text if part.text.startswith(FACE) else gap + part.text)
-        elif part.kind is Kind.SYSTEM:
-            new = tokenizer.template(turns.system.format(part.text))
         else:
             new = tokenizer.template(getattr(turns, part.kind.value))
         gap = turns.gap if part.kind in (Kind.USER, Kind.ASSISTANT) else ""

@@ -10,7 +10,7 @@ import numpy as np
 from facegpt_ros.face import CropEstimate, Face
 from facegpt_ros.language import requests
 from facegpt_ros.language.attributes import draw, read
-from facegpt_ros.language.describe import Descriptions, describe_face
+from facegpt_ros.language.describe import Description, Descriptions, describe_face
 from facegpt_ros.language.facts import face_facts, facts_text, relevant
 from facegpt_ros.language.questions import sample, sample_dialogue
 from facegpt_ros.model import prompts
@@ -25,6 +25,7 @@ _IMAGE_PX = 512
 _OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
 _DIALOGUE = 0.25  # share of the chats with more than one turn
 _SEEN = 0.5  # share of the chats that come with the image, not with facts alone
+_LENGTHS = 3  # classes of length that descriptions are drawn in; those of a step are of one
 _TELLING = 0.15  # share of the chats that describe the face
 _HOW_MANY = (0.03, 0.77, 0.15, 0.05)  # of the chats: nobody in the picture, one face, two, three
 
@@ -83,10 +84,9 @@ class Talk:
             asked = requests.asking(rng, self.split, "image").text
             out.add(prompts.chat([(asked, _with_face(rng))], image=True), row, i in spoken)
             out.of_image.append(row)
-        for i in range(of_image, stage.texts):
-            asked, target = self._words(rng)
-            out.add(prompts.chat([(asked, _with_face(rng))]), spoken=i in spoken)
-            out.of_words.append(target)
+        for i, described in enumerate(self._alike(rng, stage.texts - of_image), of_image):
+            out.add(prompts.chat([(described.text, _with_face(rng))]), spoken=i in spoken)
+            out.of_words.append(self._target(described))
         for _ in range(stage.chats):
             count = min(int(rng.choice(len(_HOW_MANY), p=_HOW_MANY)), len(present))
             rows = [int(row) for row in rng.choice(present, count, replace=False)]
@@ -100,14 +100,19 @@ class Talk:
             out.add(parts, int(rng.choice(present)) if seen else -1)
         return out
 
-    def _words(self, rng: np.random.Generator) -> tuple[str, np.ndarray]:
-        """A description and the likeliest face for it, raw θ (D,), which looks straight ahead in white light."""
-        described = self._descriptions.sample(rng, self.split)
+    def _alike(self, rng: np.random.Generator, count: int) -> list[Description]:
+        """Descriptions of about one length, so that they are read together with little padding."""
+        drawn = [self._descriptions.sample(rng, self.split) for _ in range(_LENGTHS * count)]
+        first = int(rng.integers(_LENGTHS)) * count
+        return sorted(drawn, key=lambda one: len(one.text))[first : first + count]
+
+    def _target(self, described: Description) -> np.ndarray:
+        """The likeliest face for a description, raw θ (D,), which looks straight ahead in white light."""
         raw = self.layout.mean()
         parts = draw(self.model, described.values)
         for where, value in zip((self.layout.identity, self.layout.expression, self.layout.albedo), parts, strict=True):
             raw[where] = value
-        return described.text, raw
+        return raw
 
     def _chat(self, rng: np.random.Generator, faces: list[Face]) -> tuple[list[tuple[str, str]], str]:
         """Turns about the faces of one picture, side by side in it, and the facts that answer them."""

@@ -49,7 +49,7 @@ _LANGUAGE_WEIGHT = 0.3  # of the cross entropy of answers, nats
 _TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
 _PHOTOMETRIC_PHOTOS = 8
 _OWN_ANSWERS, _BRIEF_ANSWERS = 480, 960
-_TOGETHER = 12  # sequences that are read at once
+_TOGETHER = 24  # sequences that are read at once
 _STANDARD_TEXTS = 240
 
 

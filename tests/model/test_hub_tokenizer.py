@@ -60,9 +60,9 @@ def test_the_face_is_behind_every_embedding_of_the_model(tokenizer):
 def test_parts_one_after_the_other_read_as_the_whole_prompt_does(path, kind):
     tokenizer = HubTokenizer(path, prompts.HUB_TURNS[kind], ROWS)
     whole = {
-        "idefics3": f"<|im_start|>System: {prompts.SYSTEM}<end_of_utterance>\nUser: in the thin<end_of_utterance>\n"
+        "idefics3": "<|im_start|>User: in the thin<end_of_utterance>\n"
         "Assistant: the<end_of_utterance>\n",
-        "llava": f"{prompts.SYSTEM} USER: in the thin ASSISTANT: the</s>",  # <s> and the first space come by themselves
+        "llava": "USER: in the thin ASSISTANT: the</s>",  # <s> and the first space come by themselves
     }
     expected = tokenizers.Tokenizer.from_file(str(path)).encode(whole[kind]).ids
     ids, learnt = prompts.tokens(prompts.chat([("in the thin", "the")]), tokenizer, 3, prompts.HUB_TURNS[kind])

@@ -32,7 +32,6 @@ def test_a_chat_is_written_as_the_language_model_was_trained(tokenizer):
     parts = prompts.chat([("who?", f"It is {FACE}"), ("and now?", "")], image=True, facts="one face")
     text, learnt = written(parts, tokenizer)
     assert text == (
-        f"<|im_start|>system\n{prompts.SYSTEM}<|im_end|>\n"
         f"<|im_start|>user\n##\none face\nwho?<|im_end|>\n<|im_start|>assistant\nIt is {FACE}<|im_end|>\n"
         "<|im_start|>user\nand now?<|im_end|>\n<|im_start|>assistant\n"
     )

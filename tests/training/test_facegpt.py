@@ -159,8 +159,8 @@ def test_frozen_layers_have_no_adapters_and_later_ones_than_faces_need_learn_fro
 
 def test_at_first_every_coordinate_of_the_hidden_states_counts_alike(tmp_path, model):
     run = trainer(tmp_path, model, stage="words", depth=2)
-    fresh = [Talk(model)._words(np.random.default_rng(i))[0] for i in range(60)]
-    asked = [prompts.chat([(text, "It is <FACE>")]) for text in fresh]
+    nothing = np.zeros((0, Talk(model).layout.size), np.float32), np.zeros(0)
+    asked = Talk(model).draw(np.random.default_rng(7), *nothing, Stage("", True, texts=60)).parts
     ids, image, face, _ = run.net.sequences(asked, [-1] * len(asked))
     with torch.no_grad():
         read, _ = run.net.read(run.net.embed(ids, image, None), words=False)
