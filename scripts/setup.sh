@@ -149,6 +149,17 @@ prepare_weights() {
     { tail -n 6 "$LOG" >&2; die "check the network and run this again, or: .venv/bin/facegpt engines prepare --demo"; }
 }
 
+prepare_language() {
+  say "fetching FaceGPT's language model, checked by its sha256 (93 MB)"
+  "$VENV/bin/facegpt" engines prepare language_model >> "$LOG" 2>&1 ||
+    { tail -n 6 "$LOG" >&2; die "check the network and run this again, or: .venv/bin/facegpt engines prepare language_model"; }
+}
+
+# Changes with the cache's place: what is there need not be here.
+cache_key() {
+  printf '%s' "${FACEGPT_CACHE:-}${XDG_CACHE_HOME:-}${HOME:-}" | cksum | cut -d' ' -f1
+}
+
 setup_run() {
   check_system
   leave_sourced_ros
@@ -162,7 +173,7 @@ setup_run() {
   runtime="$(requirements build runtime)"
   once runtime "$runtime" -- install_runtime "$runtime"
   once interfaces "$(interface_sources)" -- install_package
-  once "weights-$(printf '%s' "${FACEGPT_CACHE:-}${XDG_CACHE_HOME:-}${HOME:-}" | cksum | cut -d' ' -f1)" \
+  once "weights-$(cache_key)" \
     "$(cat "$ROOT/engines/manifest.yaml")" -- prepare_weights
   exec 9>&-
   export PATH="$VENV/bin:$PATH"
@@ -175,6 +186,7 @@ setup_test() {
     train="$(requirements train)"
     once torch "$TORCH_VERSION" -- install_torch
     once training "$train" -- install_training "$train"
+    once "language-$(cache_key)" "$(cat "$ROOT/engines/manifest.yaml")" -- prepare_language
   fi
   test="$(requirements test)"
   once test "$test" -- install_test_tools "$test"

@@ -99,7 +99,11 @@ def test_refuses_files_that_do_not_belong_together(tmp_path, language):
 
 def test_the_parameter_names_it_and_missing_weights_name_the_cure(tmp_path, language, monkeypatch):
     assert Config().estimator.name == "cnn"
-    with pytest.raises(WeightsError, match=r"estimator.weights to a facegpt.safetensors .* or estimator.name to cnn"):
+    with monkeypatch.context() as other_version:
+        other_version.setattr(engines, "read_manifest", dict)
+        with pytest.raises(WeightsError, match=r"estimator.weights to a facegpt.safetensors .* or estimator.name to cnn"):
+            load_estimator(EstimatorConfig(name="facegpt"), MODEL)
+    with pytest.raises(WeightsError, match="facegpt engines prepare language_model"):  # the rest is shipped
         load_estimator(EstimatorConfig(name="facegpt"), MODEL)
     path = save_facegpt(tmp_path, language, LAYOUT)
     with pytest.raises(WeightsError, match="facegpt engines prepare language_model"):
