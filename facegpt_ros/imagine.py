@@ -26,6 +26,7 @@ from facegpt_ros.viz.gallery import centred, portrait, skin
 
 FORMAT = "facegpt-imagined/1"
 _TOKENS = 24  # of an answer
+_REQUEST = "Show me this face:"
 _MOST = 64
 _YAWS, _SIZE = (-40, 0, 40), 384
 
@@ -83,6 +84,8 @@ def imagine(speaker: Speaks, model: MorphableModel, text: str, folder: Path, see
         OSError: a file cannot be written.
     """
     said = speaker.say(prompts.chat([(text, "")]), limit=_TOKENS)
+    if said.estimate is None:  # a description alone need not sound like a request
+        said = speaker.say(prompts.chat([(f"{_REQUEST} {text}", "")]), limit=_TOKENS)
     if said.estimate is None or said.raw is None or not np.isfinite(said.raw).all():
         raise ConfigError(f"no face came of '{text}', the answer is '{said.text}'; ask for a face and what it has")
     lines = []

@@ -74,6 +74,8 @@ def test_seeds_give_other_faces_that_are_as_the_words_say(tmp_path):
 def test_words_that_ask_for_no_face_leave_nothing(tmp_path, poet):
     with pytest.raises(ConfigError, match="no face came of 'write a haiku'"):
         imagine(poet, MODEL, "write a haiku", tmp_path, range(1))
+    assert len(poet.asked) == (1 if poet.raw is not None else 2)
+    assert any("Show me this face: write a haiku" in part.text for part in poet.asked[-1]) == (poet.raw is None)
     assert not list(tmp_path.iterdir())
 
 
