@@ -101,7 +101,8 @@ def test_the_parameter_names_it_and_missing_weights_name_the_cure(tmp_path, lang
     assert Config().estimator.name == "cnn"
     with monkeypatch.context() as other_version:
         other_version.setattr(engines, "read_manifest", dict)
-        with pytest.raises(WeightsError, match=r"estimator.weights to a facegpt.safetensors .* or estimator.name to cnn"):
+        cure = r"estimator.weights to a facegpt.safetensors .* or estimator.name to cnn"
+        with pytest.raises(WeightsError, match=cure):
             load_estimator(EstimatorConfig(name="facegpt"), MODEL)
     with pytest.raises(WeightsError, match="facegpt engines prepare language_model"):  # the rest is shipped
         load_estimator(EstimatorConfig(name="facegpt"), MODEL)

@@ -11,7 +11,6 @@ pytest.importorskip("tokenizers", reason="training needs tokenizers")
 from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.language.facts import face_facts, find  # noqa: E402
 from facegpt_ros.language.requests import kinds  # noqa: E402
-from facegpt_ros.model import prompts  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
 from facegpt_ros.model.lora import adapters  # noqa: E402
 from facegpt_ros.model.prompts import Kind  # noqa: E402
