@@ -15,7 +15,7 @@ from facegpt_ros.language.topics import DESCRIBE, PLAIN
 from facegpt_ros.language.unknowable import declines
 from facegpt_ros.language.wording import answer_from_facts
 
-__all__ = ["answer_from_facts", "contradicts", "judge", "topic_of"]
+__all__ = ["answer_from_facts", "contradicts", "judge", "tells", "topic_of"]
 
 #: unit → (absolute, relative): the greater of both is how far off a number may be.
 TOLERANCE = {"deg": (6.0, 0.3), "m": (0.06, 0.25), "mm": (3.0, 0.3), "%": (6.0, 0.3)}
@@ -83,6 +83,28 @@ def contradicts(
         face: face_id that the answer is about; None takes the only one, or whom the question names.
         question: lets a bare "yes" or "no" be understood.
     """
+    for claim, fact in _claimed(answer_text, facts, topic, face, question):
+        if fact.confidence >= SURE and _against(claim, fact):
+            return fact.key
+    return None
+
+
+def tells(answer_text: str, facts: Sequence[Fact], topic: str, face: str | None = None, question: str = "") -> bool:
+    """Whether an answer says something of its topic, two things where it describes, and all of it as the facts have it.
+
+    Args: as of contradicts; here a fact that is not sure speaks against an answer too.
+    """
+    claimed = _claimed(answer_text, facts, topic, face, question)
+    keys = {fact.key for fact in facts} if topic == DESCRIBE else set(topic_keys(topic))
+    told = {fact.key for _, fact in claimed if fact.key in keys}
+    least = min(2, len({fact.key for fact in facts if fact.confidence >= SURE})) if topic == DESCRIBE else 1
+    return len(told) >= least and not any(_against(claim, fact) for claim, fact in claimed)
+
+
+def _claimed(
+    answer_text: str, facts: Sequence[Fact], topic: str | None, face: str | None, question: str
+) -> list[tuple[Claim, Fact]]:
+    """What an answer claims, beside the fact that it is about."""
     who = face or face_asked_about(question or answer_text, facts)
     ids = {fact.face for fact in facts if fact.face}
     if len(ids) > 1 and who is None:
@@ -90,11 +112,8 @@ def contradicts(
     known = {fact.key: fact for fact in facts if fact.face in ("", who or fact.face)}
     keys = topic_keys(topic or "") if topic != DESCRIBE else ()
     reading = read_answer(answer_text, keys)
-    for claim in _implied(reading, question, keys) + list(reading.claims):
-        fact = known.get(claim.key)
-        if fact is not None and fact.confidence >= SURE and _against(claim, fact):
-            return fact.key
-    return None
+    claims = _implied(reading, question, keys) + list(reading.claims)
+    return [(claim, known[claim.key]) for claim in claims if claim.key in known]
 
 
 def _implied(reading: Reading, question: str, keys: Iterable[str]) -> list[Claim]:

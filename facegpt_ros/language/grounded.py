@@ -1,4 +1,4 @@
-"""Answers that agree with the facts: what a language model says is kept only where nothing known speaks against it."""
+"""Answers that agree with the facts: a language model's words are kept where they tell what was asked, and rightly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from facegpt_ros.language.answers import contradicts, judge, topic_of
+from facegpt_ros.language.answers import contradicts, judge, tells, topic_of
 from facegpt_ros.language.expected import GENERAL, NO_FACE, UNKNOWABLE, Expected
 from facegpt_ros.language.fact import Fact
 from facegpt_ros.language.facts import face_ids, facts_text, relevant
@@ -107,9 +107,10 @@ def _objection(asked: Question, facts: Sequence[Fact], own: str) -> str:
         return "" if declines(own) or _only_what_is_seen(own, asked, facts) else UNDECLINED
     if not face_ids(facts) and not _says_nobody(asked, own):
         return NOBODY
-    against = contradicts(own, facts, asked.topic, asked.face, asked.text) or ""
-    # "That cannot be read from a face" counts nobody's faces.
-    return "" if against == "faces" and declines(own) and not _says_nobody(asked, own) else against
+    if not face_ids(facts):
+        return ""
+    against = contradicts(own, facts, asked.topic, asked.face, asked.text)
+    return against or ("" if tells(own, facts, asked.topic, asked.face, asked.text) else SILENT)
 
 
 def _only_what_is_seen(own: str, asked: Question, facts: Sequence[Fact]) -> bool:

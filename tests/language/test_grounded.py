@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,10 +58,28 @@ def test_what_is_seen_may_be_told_but_nothing_slipped_in_beside_it(facts):
         assert answer("Is he a nice person by nature?", facts, lambda asked, own=own: own).replaced == why
 
 
-def test_to_decline_contradicts_no_count_but_to_see_nobody_does(facts):
-    asked = "How many faces are there?"
-    assert answer(asked, facts, lambda asked: "That can't be read from a face, so I won't guess.").replaced == ""
-    assert answer(asked, facts, lambda asked: "I can't tell: there are no faces.").replaced == "faces"
+@pytest.mark.parametrize(
+    ("asked", "own", "why"),
+    [
+        ("How many faces are there?", "I can't tell: there are no faces.", "faces"),
+        ("How many faces are there?", "That can't be read from a face, so I won't guess.", SILENT),
+        ("Is the person smiling?", "The face is", SILENT),
+        ("Is the person smiling?", "I'm glad to hear that. The head is turned to your right.", SILENT),
+        ("Is the person smiling?", "Yes.", ""),
+        ("Describe the face.", "The person is smiling broadly.", SILENT),
+        ("Describe the face.", "The person is smiling broadly. Their head is turned to your right.", ""),
+    ],
+)
+def test_words_are_kept_only_where_they_tell_what_was_asked(facts, asked, own, why):
+    said = answer(asked, facts, lambda _: own)
+    assert said.replaced == why
+    assert (said.text == own) == (why == "")
+
+
+def test_what_is_not_sure_is_not_said_flatly(facts):
+    asked = "Is the person smiling?"
+    unsure = [replace(fact, confidence=0.5) if fact.key == "smile" else fact for fact in facts]
+    assert answer(asked, unsure, lambda _: "No, there is no smile.").replaced == SILENT
 
 
 def test_nobody_smiles_where_there_is_nobody(model):
