@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ from facegpt_ros.language.expected import GENERAL, NO_FACE, UNKNOWABLE, Expected
 from facegpt_ros.language.fact import Fact
 from facegpt_ros.language.facts import face_ids, facts_text, relevant
 from facegpt_ros.language.person import face_asked_about
-from facegpt_ros.language.reading import read_answer
 from facegpt_ros.language.topics import TOPICS
 from facegpt_ros.language.unknowable import decline, declines
 from facegpt_ros.language.wording import answer_from_facts
@@ -90,8 +88,8 @@ def checked(asked: Question, facts: Sequence[Fact], own: str) -> Grounded:
     """What is said where a model has answered so; as answer, for models that answer many questions together.
 
     Args:
-        own: in the model's words. Where no face tells what was asked, they stay if they decline, or tell nothing but
-            facts; in general talk they always stay.
+        own: in the model's words. Where no face tells what was asked, they stay if they decline; in general talk they
+            always stay.
     """
     own = own.strip()
     why = _objection(asked, facts, own)
@@ -104,22 +102,13 @@ def _objection(asked: Question, facts: Sequence[Fact], own: str) -> str:
     if not own:
         return SILENT
     if asked.topic == UNKNOWABLE:
-        return "" if declines(own) or _only_what_is_seen(own, asked, facts) else UNDECLINED
+        return "" if declines(own) else UNDECLINED
     if not face_ids(facts) and not _says_nobody(asked, own):
         return NOBODY
     if not face_ids(facts):
         return ""
     against = contradicts(own, facts, asked.topic, asked.face, asked.text)
     return against or ("" if tells(own, facts, asked.topic, asked.face, asked.text) else SILENT)
-
-
-def _only_what_is_seen(own: str, asked: Question, facts: Sequence[Fact]) -> bool:
-    """Whether every sentence tells a fact: then it does no harm, and the question may well have been for that."""
-    known = {fact.key for fact in facts}
-    sentences = [sentence for sentence in re.split(r"[.!?]+(?=\s|$)", own) if sentence.strip()]
-    told = all(any(claim.key in known for claim in read_answer(sentence).claims) for sentence in sentences)
-    opinion = re.match(r"(?:yes|no)\b", own, re.IGNORECASE)
-    return bool(sentences) and told and not opinion and contradicts(own, facts, face=asked.face) is None
 
 
 def _says_nobody(asked: Question, own: str) -> bool:

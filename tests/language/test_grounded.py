@@ -48,14 +48,9 @@ def test_what_no_face_tells_is_declined_and_other_questions_are_the_models(facts
     assert answer("What is the capital of France?", facts, lambda asked: "Paris.").text == "Paris."
 
 
-def test_what_is_seen_may_be_told_but_nothing_slipped_in_beside_it(facts):
-    for own, why in (
-        ("The person is smiling broadly. Their head is turned to your right.", ""),
-        ("The person is smiling broadly. Their name is Peter.", UNDECLINED),
-        ("The person is not smiling.", UNDECLINED),
-        ("Yes, they are smiling broadly.", UNDECLINED),
-    ):
-        assert answer("Is he a nice person by nature?", facts, lambda asked, own=own: own).replaced == why
+def test_what_no_face_tells_is_not_answered_by_other_things(facts):
+    for own in ("The person is smiling broadly.", "Their name is Peter.", "Yes, they are smiling broadly."):
+        assert answer("Is he a nice person by nature?", facts, lambda asked, own=own: own).replaced == UNDECLINED
 
 
 @pytest.mark.parametrize(
