@@ -15,14 +15,13 @@ from facegpt_ros.face import CropEstimate
 from facegpt_ros.language.attributes import read
 from facegpt_ros.language.variety import vary
 from facegpt_ros.model import prompts
-from facegpt_ros.model.estimator import facegpt_files
+from facegpt_ros.model.estimator import load_estimator
 from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 from facegpt_ros.model.speaker import Said
-from facegpt_ros.morphable.mesh_file import material_text, obj_text
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.reconstruct import make_folder
-from facegpt_ros.reconstruction import face_files, json_lines, png, rounded
-from facegpt_ros.viz.gallery import centred, portrait, skin
+from facegpt_ros.reconstruction import face_files, json_lines, model_json, png, rounded, write_mesh
+from facegpt_ros.viz.gallery import centred, portrait
 
 FORMAT = "facegpt-imagined/1"
 _TOKENS = 24  # of an answer
@@ -59,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"seed is {args.seed} and count {args.count}; give 0 or more, and 1 to {_MOST}")
     config = EstimatorConfig(name="facegpt", weights=args.weights)
     make_folder(args.output)
-    model, files = MorphableModel.load(), facegpt_files(config)
-    estimator = FaceGPTEstimator(files.weights, model, files.language, files.vision, config.threads, config.precision)
+    model = MorphableModel.load()
+    estimator = load_estimator(config, model)
+    assert isinstance(estimator, FaceGPTEstimator)
     try:
         for line in imagine(estimator, model, text, args.output, range(args.seed, args.seed + args.count)):
             print(line)
@@ -108,18 +108,16 @@ def _write(
     model: MorphableModel, face: tuple[np.ndarray, np.ndarray, np.ndarray], folder: Path, name: str, about: dict
 ) -> None:
     identity, expression, albedo = face
-    mesh, material, texture, coefficients = face_files(name)
-    vertices, colours = model.vertices(identity, expression), skin(model, albedo)
-    sides = [portrait(model, centred(model, vertices), colours, yaw=yaw, size=_SIZE) for yaw in _YAWS]
+    vertices, colours = model.vertices(identity, expression), model.texture(albedo)
+    head = centred(model, vertices)
+    sides = [portrait(model, head, colours, yaw=yaw, size=_SIZE) for yaw in _YAWS]
     write_whole(folder / f"{name}.png", png(np.concatenate(sides, 1)))
-    picture = (255 * np.clip(model.texture(albedo), 0, 1)).round().astype(np.uint8)[..., ::-1]
-    write_whole(folder / texture, png(np.ascontiguousarray(picture)))
-    write_whole(folder / material, material_text(texture).encode())
-    write_whole(folder / mesh, obj_text(vertices, model.triangles, model.uv_corners, material, name).encode())
+    texture = (255 * np.clip(colours, 0, 1)).round().astype(np.uint8)[..., ::-1]
+    files = write_mesh(model, vertices, png(np.ascontiguousarray(texture)), folder, name)
     values = read(model, identity, expression, albedo)
     document = {
         **about,
-        "morphable_model": {"name": model.name, "version": model.version, "sha256": model.sha256},
+        "morphable_model": model_json(model),
         "theta": {
             "identity": rounded(identity, 4),
             "expression": rounded(expression, 4),
@@ -131,6 +129,6 @@ def _write(
             "albedo": model.albedo_names,
         },
         "attributes": {key: round(float(value), 3) for key, value in values.items()},
-        "files": {"picture": f"{name}.png", "mesh": mesh, "material": material, "texture": texture},
+        "files": {"picture": f"{name}.png", **files},
     }
-    write_whole(folder / coefficients, json_lines(document))
+    write_whole(folder / face_files(name)[3], json_lines(document))

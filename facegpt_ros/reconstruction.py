@@ -80,15 +80,10 @@ def write_face(
     Raises:
         OSError: a file cannot be written.
     """
-    mesh, material, texture, coefficients = face_files(name)
     expression = np.zeros_like(face.expression) if neutral else face.expression
     picture = png(bake_texture(image, face, model))
     watch.lap("texture")
-    vertices = model.vertices(face.identity, expression)
-    text = obj_text(vertices, model.triangles, model.uv_corners, material, name)
-    write_whole(folder / texture, picture)
-    write_whole(folder / material, _encoded(material_text(texture)))
-    write_whole(folder / mesh, _encoded(text))
+    files = write_mesh(model, model.vertices(face.identity, expression), picture, folder, name)
     watch.lap("mesh")
     landmarks = model.landmarks(face.identity, expression, yaw=seen_yaw(face.rotation, face.translation))
     document = {
@@ -97,10 +92,27 @@ def write_face(
         **as_json(face, model),
         "landmarks_3d": rounded(landmarks, 6),
         "expression_in_mesh": "neutral" if neutral else "as seen",
-        "files": {"mesh": mesh, "material": material, "texture": texture},
+        "files": files,
         "timing_ms": {stage: round(spent, 1) for stage, spent in watch.laps.items()},
     }
-    write_whole(folder / coefficients, json_lines(document))
+    write_whole(folder / face_files(name)[3], json_lines(document))
+
+
+def write_mesh(model: MorphableModel, vertices: np.ndarray, texture: bytes, folder: Path, name: str) -> dict[str, str]:
+    """Writes a mesh with its material and texture; returns their names.
+
+    Args:
+        vertices: (V, 3) m; texture: a PNG in the layout of the model's uv_corners.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    mesh, material, picture, _ = face_files(name)
+    text = obj_text(vertices, model.triangles, model.uv_corners, material, name)
+    write_whole(folder / picture, texture)
+    write_whole(folder / material, _encoded(material_text(picture)))
+    write_whole(folder / mesh, _encoded(text))
+    return {"mesh": mesh, "material": material, "texture": picture}
 
 
 def json_lines(document: dict[str, Any]) -> bytes:
@@ -114,7 +126,7 @@ def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
     yaw, pitch, roll = rounded(euler_from_matrix(face.rotation), 2)
     camera = face.camera
     return {
-        "morphable_model": {"name": model.name, "version": model.version, "sha256": model.sha256},
+        "morphable_model": model_json(model),
         "face_id": face.face_id,
         "confidence": round(float(face.confidence), 4),
         "roi": dict(zip(("x", "y", "width", "height"), rounded(face.roi, 2), strict=True)),
@@ -151,6 +163,11 @@ def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
         "frames": _FRAMES,
         "landmarks_2d": rounded(face.landmarks, 2),
     }
+
+
+def model_json(model: MorphableModel) -> dict[str, str]:
+    """Which morphable model coefficients are of."""
+    return {"name": model.name, "version": model.version, "sha256": model.sha256}
 
 
 def png(image_bgr: np.ndarray) -> bytes:

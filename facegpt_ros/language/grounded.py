@@ -103,10 +103,8 @@ def _objection(asked: Question, facts: Sequence[Fact], own: str) -> str:
         return SILENT
     if asked.topic == UNKNOWABLE:
         return "" if declines(own) else UNDECLINED
-    if not face_ids(facts) and not _says_nobody(asked, own):
-        return NOBODY
     if not face_ids(facts):
-        return ""
+        return "" if _says_nobody(asked, own) else NOBODY
     against = contradicts(own, facts, asked.topic, asked.face, asked.text)
     return against or ("" if tells(own, facts, asked.topic, asked.face, asked.text) else SILENT)
 
