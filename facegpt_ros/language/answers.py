@@ -80,7 +80,7 @@ def contradicts(
     Args:
         facts: as face_facts gives them; those below SURE contradict nothing.
         topic: of the question, if known: clauses without a subject are taken to be about it.
-        face: face_id that the answer is about; None takes the only one, or whom the question names.
+        face: face_id that the answer is about; None takes the only one, or whom the question names, or the answer.
         question: lets a bare "yes" or "no" be understood.
     """
     for claim, fact in _claimed(answer_text, facts, topic, face, question):
@@ -105,7 +105,7 @@ def _claimed(
     answer_text: str, facts: Sequence[Fact], topic: str | None, face: str | None, question: str
 ) -> list[tuple[Claim, Fact]]:
     """What an answer claims, beside the fact that it is about."""
-    who = face or face_asked_about(question or answer_text, facts)
+    who = face or (face_asked_about(question, facts) if question else None) or face_asked_about(answer_text, facts)
     ids = {fact.face for fact in facts if fact.face}
     if len(ids) > 1 and who is None:
         facts = [fact for fact in facts if not fact.face]

@@ -42,7 +42,7 @@ def test_who_knows_every_answer_is_right_and_never_interrupted(model, asked):
     perfect = scores(model, asked, lambda text: Said(right[text]))
     assert perfect["correct"] == perfect["declined"] == 1 and perfect["declined_needlessly"] == 0
     assert perfect["correct_safeguarded"] >= 0.97 and perfect["declined_safeguarded"] >= 0.95
-    assert perfect["stepped_in"] <= 0.08 and set(perfect["by_topic"].values()) == {1.0} and perfect["wrong"] == []
+    assert perfect["stepped_in"] <= 0.05 and set(perfect["by_topic"].values()) == {1.0} and perfect["wrong"] == []
 
 
 def test_a_liar_is_wrong_and_the_safeguard_helps(model, asked):
