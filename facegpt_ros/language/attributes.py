@@ -8,6 +8,7 @@ likeliest shift (what goes with a wide nose in people comes along) and the one t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -114,6 +115,50 @@ def draw(
         if any(a.ndim for a in arrays.values())
         else (identity[0], expression[0], albedo[0])
     )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What read computes, as matrices, for who needs gradients: value = sum of the three products, then the exceptions.
+
+    Attributes:
+        identity, expression, albedo: (K, I), (K, E), (K, A) in the order of ATTRIBUTES; read cuts activations to 0..1.
+        least: column → actions whose least one is the value instead.
+        warmth, lightness: column of the skin's warmth and coefficient of its lightness l, None without; of the warmth,
+            yellowness[0] + yellowness[1] l² is subtracted, which skin of that lightness usually has.
+    """
+
+    identity: np.ndarray
+    expression: np.ndarray
+    albedo: np.ndarray
+    least: dict[int, list[int]]
+    warmth: int | None
+    lightness: int | None
+    yellowness: tuple[float, float] = (_YELLOW_AT_MEAN, _YELLOW_BY_LIGHTNESS)
+
+
+def tables(model: MorphableModel) -> Tables:
+    """Of a model's attributes."""
+    sizes = [len(names) for names in (model.identity_names, model.expression_names, model.albedo_names)]
+    identity, expression, albedo = (np.zeros((len(ATTRIBUTES), size)) for size in sizes)
+    acts, tones = ({name: k for k, name in enumerate(names)} for names in (model.expression_names, model.albedo_names))
+    rows = _identity_tables(model)[1]
+    averaging = iter(_averaging(model).T)
+    least: dict[int, list[int]] = {}
+    for column, (key, attribute) in enumerate(ATTRIBUTES.items()):
+        if attribute.kind == IDENTITY:
+            identity[column] = rows[key]
+        elif attribute.kind == EXPRESSION:
+            expression[column] = next(averaging)
+            if attribute.least and all(name in acts for name in attribute.plus):
+                least[column] = [acts[name] for name in attribute.plus]
+        else:
+            for name, weight in attribute.axes.items():
+                if name in tones:
+                    albedo[column, tones[name]] = weight
+    lightness = tones.get("skin_lightness")
+    warmth = list(ATTRIBUTES).index("skin_warmth") if lightness is not None else None
+    return Tables(identity, expression, albedo, least, warmth, lightness)
 
 
 def axis_weights(model: MorphableModel, attribute: Attribute) -> np.ndarray:
@@ -226,12 +271,12 @@ def _albedo_value(model: MorphableModel, attribute: Attribute, albedo: np.ndarra
     return value - _usual_yellowness(model, albedo) if attribute.key == "skin_warmth" else value
 
 
-def _activations(model: MorphableModel, expression: np.ndarray) -> dict[str, np.ndarray]:
-    """Expression attributes (...) of δ (..., E)."""
+def _averaging(model: MorphableModel) -> np.ndarray:
+    """(E, K): δ @ it are the expression attributes."""
     averaging = _AVERAGING.get(model)
-    keys = [key for key, attribute in ATTRIBUTES.items() if attribute.kind == EXPRESSION]
-    index = {name: k for k, name in enumerate(model.expression_names)}
     if averaging is None:
+        keys = _expression_keys()
+        index = {name: k for k, name in enumerate(model.expression_names)}
         averaging = np.zeros((len(index), len(keys)))
         for k, key in enumerate(keys):
             for names, sign in ((ATTRIBUTES[key].plus, 1), (ATTRIBUTES[key].minus, -1)):
@@ -239,7 +284,18 @@ def _activations(model: MorphableModel, expression: np.ndarray) -> dict[str, np.
                     if name in index:
                         averaging[index[name], k] = sign / len(names)
         _AVERAGING[model] = averaging
-    values = dict(zip(keys, np.moveaxis(expression @ averaging, -1, 0).clip(0, 1), strict=True))
+    return averaging
+
+
+def _expression_keys() -> list[str]:
+    return [key for key, attribute in ATTRIBUTES.items() if attribute.kind == EXPRESSION]
+
+
+def _activations(model: MorphableModel, expression: np.ndarray) -> dict[str, np.ndarray]:
+    """Expression attributes (...) of δ (..., E)."""
+    keys = _expression_keys()
+    index = {name: k for k, name in enumerate(model.expression_names)}
+    values = dict(zip(keys, np.moveaxis(expression @ _averaging(model), -1, 0).clip(0, 1), strict=True))
     for key in keys:
         if ATTRIBUTES[key].least and all(name in index for name in ATTRIBUTES[key].plus):
             values[key] = expression[..., [index[name] for name in ATTRIBUTES[key].plus]].min(-1).clip(0, 1)

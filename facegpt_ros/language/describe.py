@@ -16,7 +16,7 @@ from facegpt_ros.language.compose import capital, keywords, noun_phrase, sentenc
 from facegpt_ros.language.degrees import AVERAGE, NOT
 from facegpt_ros.language.described_person import Person, kinds, pick_kind, pick_person
 from facegpt_ros.language.matches import Wish, compatible, present
-from facegpt_ros.language.pools import Picker, parts
+from facegpt_ros.language.pools import EXTRA, Picker, extra, parts
 from facegpt_ros.language.situations import SITUATIONS
 from facegpt_ros.language.spelling import as_written
 from facegpt_ros.language.traits import ACT, LOOK, SHAPE, TONE, Trait, all_traits, of_expression
@@ -227,9 +227,9 @@ _TABLE: dict[tuple[str, bool], list[Trait]] = {}
 def _pick_situation(pick: Picker) -> tuple[str, str]:
     """A saying and what it asks for; all sayings of a situation are of one split."""
     heads = tuple(sayings[0] for sayings, _ in SITUATIONS)
-    own = set(parts("situation", heads)[pick.split])
-    sayings, wishes = pick.any([row for row in SITUATIONS if row[0][0] in own])
-    return pick.any(sayings), wishes
+    own = set(parts("situation", heads)[pick.split] + (extra(heads) if pick.split == "train" else ()))
+    sayings, wishes = pick.any([row for row in SITUATIONS if row[0][0].removesuffix(EXTRA) in own])
+    return pick.any(sayings).removesuffix(EXTRA), wishes
 
 
 def _asked(person: Person, traits: list[Trait], situation: tuple[str, str] | None) -> tuple[Wish, ...]:

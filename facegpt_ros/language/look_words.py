@@ -5,7 +5,7 @@ Rows as in word_rows.py; "~" is at least slightly. Nothing is said of what a per
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows
+from facegpt_ros.language.word_rows import rows, synonyms
 
 #: Rows of looks.
 LOOKS = rows("""
@@ -104,4 +104,4 @@ mouth_corners_down smile!
   with: a disappointed expression / a let-down look / a look of regret
   be: disappointed / let down / crestfallen / dejected / regretful
   before: disappointed / crestfallen / dejected
-""")
+""", synonyms("looks"))

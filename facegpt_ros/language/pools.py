@@ -15,6 +15,8 @@ T = TypeVar("T")
 SPLITS = ("train", "val", "test")
 _SMALLEST = 5  # a pool of fewer phrases is shared: held-out words must have words beside them to be learnt from
 _SHARE = 0.14  # of val, and as many of test
+#: Ends phrases that are for training alone: they came when others had been held out, which so stay what they are.
+EXTRA = "*"
 _HELD_OUT_OFTEN = 0.6  # of the words of a val or test text; the others are known ones in a frame that is not
 
 
@@ -25,17 +27,26 @@ def lines(text: str) -> tuple[str, ...]:
 
 @cache
 def parts(pool: str, phrases: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Split → its phrases, none in two; empty for val and test of a small pool.
+    """Split → its phrases, none in two, without those of `extra`; empty for val and test of a small pool.
 
-    Which phrase goes where depends on its text and the pool's name alone, so that adding one moves few.
+    Which phrase goes where depends on its text and the pool's name alone, so that adding one moves few, and one with
+    EXTRA none.
     """
-    ranked = sorted(dict.fromkeys(phrases), key=lambda phrase: hashlib.sha256(f"{pool}|{phrase}".encode()).hexdigest())
+    own = dict.fromkeys(phrase for phrase in phrases if not phrase.endswith(EXTRA))
+    ranked = sorted(own, key=lambda phrase: hashlib.sha256(f"{pool}|{phrase}".encode()).hexdigest())
     few = max(1, round(_SHARE * len(ranked))) if len(ranked) >= _SMALLEST else 0
     return {
         "train": tuple(ranked[2 * few :]),
         "val": tuple(ranked[few : 2 * few]),
         "test": tuple(ranked[:few]),
     }
+
+
+@cache
+def extra(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """Those for training alone, without their mark."""
+    marked = (phrase.removesuffix(EXTRA) for phrase in phrases if phrase.endswith(EXTRA))
+    return tuple(dict.fromkeys(phrase for phrase in marked if phrase not in phrases))
 
 
 class Picker:
@@ -62,7 +73,9 @@ class Picker:
     def word(self, pool: str, phrases: Sequence[str]) -> str:
         """One of train's, and in val and test mostly one of those that train never says."""
         divided = parts(pool, tuple(phrases))
-        held_out = divided[self.split] if self.split != "train" else ()
+        if self.split == "train":
+            return self.any(divided["train"] + extra(tuple(phrases)))
+        held_out = divided[self.split]
         return self.any(held_out if held_out and self.chance(_HELD_OUT_OFTEN) else divided["train"])
 
     def any(self, options: Sequence[T]) -> T:

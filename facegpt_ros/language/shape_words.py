@@ -5,7 +5,7 @@ Rows as in word_rows.py; words of both ends of an attribute, and words that name
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows
+from facegpt_ros.language.word_rows import rows, synonyms
 
 #: Rows of shapes.
 SHAPES = rows("""
@@ -225,4 +225,4 @@ face_width -face_length
   is: round and short / =moon-shaped
   with: a moon face / a face like a full moon
   before: moon-faced
-""")
+""", synonyms("shapes"))

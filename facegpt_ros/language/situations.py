@@ -6,6 +6,9 @@ sayings of a situation are held out together.
 
 from __future__ import annotations
 
+from facegpt_ros.language.pools import EXTRA
+from facegpt_ros.language.word_rows import synonyms
+
 _TABLE = """
 smile brow_raise~? jaw_open~?
   just heard good news; has had wonderful news; got the news they were hoping for
@@ -212,7 +215,7 @@ mouth_corners_down~ nose_wrinkle~
 """
 
 
-def _rows(table: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+def _rows(table: str, mark: str = "") -> tuple[tuple[tuple[str, ...], str], ...]:
     rows: list[tuple[str, str]] = []
     for line in table.strip().splitlines():
         if line.startswith(" "):
@@ -220,8 +223,8 @@ def _rows(table: str) -> tuple[tuple[tuple[str, ...], str], ...]:
             rows[-1] = (wishes, f"{sayings} {line.strip()}".strip())
         else:
             rows.append((line.strip(), ""))
-    return tuple((tuple(saying.strip() for saying in sayings.split(";")), wishes) for wishes, sayings in rows)
+    return tuple((tuple(saying.strip() + mark for saying in sayings.split(";")), wishes) for wishes, sayings in rows)
 
 
-#: (sayings, wishes) of each situation; a saying is what follows "who", in the singular.
-SITUATIONS = _rows(_TABLE)
+#: (sayings, wishes) of each situation; a saying is what follows "who", in the singular. More are for training alone.
+SITUATIONS = _rows(_TABLE) + _rows(synonyms("situations"), EXTRA)

@@ -5,7 +5,7 @@ Rows as in word_rows.py.
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows
+from facegpt_ros.language.word_rows import rows, synonyms
 
 #: Rows of tones.
 TONES = rows("""
@@ -87,4 +87,4 @@ eye_greenness
   is: green / =moss-green / =sea-green / =emerald
   with: green irises
   before: green-eyed
-""")
+""", synonyms("tones"))

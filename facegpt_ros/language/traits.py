@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ from facegpt_ros.language.degrees import NOT, PLAIN, SLIGHTLY, VERY
 from facegpt_ros.language.expression_words import EXPRESSIONS
 from facegpt_ros.language.look_words import LOOKS
 from facegpt_ros.language.matches import Wish
-from facegpt_ros.language.pools import Picker
+from facegpt_ros.language.pools import EXTRA, Picker
 from facegpt_ros.language.shape_words import SHAPES
 from facegpt_ros.language.tone_words import TONES
 from facegpt_ros.language.wish_notation import parse
@@ -86,7 +86,7 @@ def forms(trait: Trait) -> dict[str, Callable[[Picker], str]]:
     """
     words, pool, out = trait.words, trait.pool, {}
     graded = _fitting(trait, words.predicates)
-    before = tuple(p for p in graded if not p.startswith("^"))
+    before = _sayable(p for p in graded if not p.startswith("^"))
     if words.nouns and graded:
         out["whose"] = lambda pick: _whose(trait, pick, graded)
         if not trait.negative:
@@ -121,13 +121,19 @@ def _graded(trait: Trait, degree: str) -> Trait:
 
 
 def _gradable(row: Words) -> bool:
-    return any("=" not in word for word in row.predicates)
+    return any("=" not in word for word in row.predicates if not word.endswith(EXTRA))
 
 
 def _fitting(trait: Trait, predicates: tuple[str, ...]) -> tuple[str, ...]:
     if trait.degree in (SLIGHTLY, VERY):
         predicates = tuple(p for p in predicates if "=" not in p)
-    return tuple(p.replace("=", "") for p in predicates)
+    return _sayable(p.replace("=", "") for p in predicates)
+
+
+def _sayable(phrases: Iterable[str]) -> tuple[str, ...]:
+    """These, but nothing where all are for training alone: which forms there are is the same in every split."""
+    found = tuple(phrases)
+    return found if any(not phrase.endswith(EXTRA) for phrase in found) else ()
 
 
 def _bare(nouns: tuple[str, ...]) -> tuple[str, ...]:

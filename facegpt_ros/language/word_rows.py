@@ -1,10 +1,12 @@
-"""Rows of words, as tables list them, and how they are read."""
+"""Rows of words, as tables list them, and how they are read. Further words of the same rows stand in synonyms/."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from facegpt_ros.errors import ConfigError
+from facegpt_ros.language.pools import EXTRA
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,40 @@ class Words:
     adjective: tuple[str, ...] = ()
 
 
+_FOLDER = Path(__file__).parent / "synonyms"
 _FIELDS = ("part", "is", "with", "be", "before")
 
 
-def rows(table: str) -> tuple[Words, ...]:
-    """Raises ConfigError when a line is none of a row."""
+def rows(table: str, more: str = "") -> tuple[Words, ...]:
+    """What tables list; phrases of `more`, which has rows with the same wishes and fields, are for training alone.
+
+    Raises:
+        ConfigError: a line is none of a row, or a row of `more` is none of the table's, or has what that has not.
+    """
+    extra = dict(_rows(more))
+    out = []
+    for wishes, fields in _rows(table):
+        own = {name: _phrases(fields.get(name, "")) for name in _FIELDS}
+        for name, text in extra.pop(wishes, {}).items():
+            if name == "part" or not own[name]:
+                raise ConfigError(f"{wishes!r} has '{name}' among its further words; give what the table's row has")
+            own[name] += tuple(phrase + EXTRA for phrase in _phrases(text) if phrase not in own[name])
+        out.append(Words(wishes, *own.values()))
+    if extra:
+        raise ConfigError(f"{next(iter(extra))!r} is no row of the table that it has more words for")
+    return tuple(out)
+
+
+def synonyms(name: str) -> str:
+    """A table of synonyms/."""
+    return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(phrase for phrase in text.split(" / ") if phrase)
+
+
+def _rows(table: str) -> list[tuple[str, dict[str, str]]]:
     found: list[tuple[str, dict[str, str]]] = []
     field = ""
     for line in table.strip().splitlines():
@@ -50,7 +81,4 @@ def rows(table: str) -> tuple[Words, ...]:
             found[-1][1][field] += " " + line.strip()
         else:
             raise ConfigError(f"{line!r} is no line of a row; begin it with one of {', '.join(_FIELDS)} and a colon")
-    return tuple(
-        Words(wishes, *(tuple(p for p in fields.get(name, "").split(" / ") if p) for name in _FIELDS))
-        for wishes, fields in found
-    )
+    return found
