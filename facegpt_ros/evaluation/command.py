@@ -49,13 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--count",
         type=_positive,
         help="how many pictures or people: renders 300, now 200, jitter 8, identity all, unless this says otherwise; "
-        "of text 500 texts and 500 prompts of each kind, of chat 400 questions, of general 40 own answers",
+        "of text 500 texts and 500 prompts of each kind, of chat 400 questions; general is always all",
     )
     parser.add_argument(
         "--checkpoint",
         type=Path,
-        help="text, chat, general: checkpoint.pt of `facegpt train facegpt`; "
-        "text, chat: or an exported facegpt.safetensors",
+        help="text, chat, general: an exported facegpt.safetensors, or checkpoint.pt of `facegpt train facegpt`",
     )
     parser.add_argument(
         "--vision", type=Path, help="its regressor.safetensors or vision graph; the usual one by default"

@@ -14,7 +14,7 @@ from facegpt_ros.language.requests import Request, asking, not_asking
 from facegpt_ros.model import prompts
 from facegpt_ros.morphable.model import MorphableModel
 
-ASKED_LIMIT, UNASKED_LIMIT = 24, 48  # tokens
+_LIMIT = 1  # token: what is said instead of a face is not looked at
 #: Kinds of prompts that speak of a picture, which then is there; to others it is beside the point, and half have one.
 _OF_PICTURE = ("about the image", "not to see")
 TOKEN_SEEDS = {"val": 7021, "test": 9021}
@@ -55,9 +55,9 @@ def asked_prompts(
     return out
 
 
-def face_token_scores(speaker: Speaker, asked: Sequence[Asked], limit: int) -> dict:
+def face_token_scores(speaker: Speaker, asked: Sequence[Asked]) -> dict:
     """share: of answers that hold a <FACE>, and of each kind; wrong: the first texts that were answered wrongly."""
-    said = say_all(speaker, [one.prompt for one in asked], [one.crop for one in asked], limit=limit)
+    said = say_all(speaker, [one.prompt for one in asked], [one.crop for one in asked], limit=_LIMIT)
     kinds: dict[str, list[bool]] = {}
     for one, answer in zip(asked, said, strict=True):
         kinds.setdefault(one.request.kind, []).append(_holds_face(answer))

@@ -19,26 +19,19 @@ from facegpt_ros.evaluation.chat_scores import (
     true_sight,
 )
 from facegpt_ros.evaluation.estimate_command import open_pipeline
-from facegpt_ros.evaluation.face_token_scores import (
-    ASKED_LIMIT,
-    TOKEN_SEEDS,
-    UNASKED_LIMIT,
-    asked_prompts,
-    face_token_scores,
-)
+from facegpt_ros.evaluation.face_token_scores import TOKEN_SEEDS, asked_prompts, face_token_scores
 from facegpt_ros.evaluation.general_scores import general_scores
 from facegpt_ros.evaluation.open_speaker import open_speaker
 from facegpt_ros.evaluation.report import tell
 from facegpt_ros.evaluation.scenes import scenes
 from facegpt_ros.evaluation.sheet import save_sheet
-from facegpt_ros.evaluation.speaker import Reader, Speaker
+from facegpt_ros.evaluation.speaker import Speaker
 from facegpt_ros.evaluation.text_scores import Generated, attribute_scores, generate_faces
 from facegpt_ros.evaluation.text_sheet import text_tiles
 from facegpt_ros.morphable.model import MorphableModel
 
 _TEXTS = _PROMPTS = 500
 _QUESTIONS = 400
-_ANSWERS = 40
 _BLIND_TEXTS = 200
 _KNOWN_FACES = 4  # of each attribute's words
 _PICTURES = 40
@@ -68,10 +61,10 @@ def _text(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, spl
     drawn = scenes(model, split, 2 * wanted + 20, TOKEN_SEEDS[split])
     pictures = list(islice((one for one in drawn if one.faces), wanted))
     tokens = {}
-    for name, asks, limit in (("asked", True, ASKED_LIMIT), ("unasked", False, UNASKED_LIMIT)):
+    for name, asks in (("asked", True), ("unasked", False)):
         show(f"prompts: {name}")
         asked = asked_prompts(model, pictures, speaker.crop_size, args.count or _PROMPTS, split, asks)
-        tokens[name] = face_token_scores(speaker, asked, limit)
+        tokens[name] = face_token_scores(speaker, asked)
     blind, reason = _blind(model, faces[:_BLIND_TEXTS], args.count, show)
     if args.sheet:
         save_sheet(args.sheet, text_tiles(model, faces, min(args.tiles, 24)), 24, _COLUMNS)
@@ -136,9 +129,11 @@ def _chat(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, spl
 
 
 def _general(speaker: Speaker, model: MorphableModel, args: argparse.Namespace, split: str) -> dict:
-    if not isinstance(speaker, Reader):
-        raise ConfigError(f"{speaker.model_id} cannot be read without its adapters; give --checkpoint a checkpoint.pt")
-    return general_scores(speaker, args.data / "audio", args.count or _ANSWERS, _progress(args.set))
+    from facegpt_ros.evaluation.base_language import base_reader
+
+    if args.vlm:
+        raise ConfigError("general holds words against SmolLM2's; a larger model's are its own, so leave --vlm out")
+    return general_scores(speaker.read, base_reader(args.language), args.data / "audio", _progress(args.set))
 
 
 def _progress(name: str) -> Callable[[str], None]:

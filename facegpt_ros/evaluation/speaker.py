@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Said:
 
     Attributes:
         text: without special tokens.
-        raw: θ (D,) float32 of its first <FACE>, as ThetaLayout decodes it; None where it has none.
+        raw: θ (D,) float32 of its <FACE>, as ThetaLayout decodes it; None where no face was asked for.
         finished: whether it ended by itself, not by the limit.
     """
 
@@ -49,27 +49,15 @@ class Speaker(Protocol):
             limit: tokens of an answer.
         """
 
+    def read(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """How well it foresees plain text: log-likelihood of every token but the first of each text, nats, (T - 1,)."""
+
     def close(self) -> None:
         """Frees the weights."""
 
 
-@runtime_checkable
-class Reader(Speaker, Protocol):
-    """A Speaker that can also be read against the language model that it began as."""
-
-    def read(self, texts: Sequence[Prompt], *, base: bool = False) -> list[np.ndarray]:
-        """Log-likelihood of every learnt token of each text, nats, (T,) each; a text's first token has none.
-
-        Args:
-            base: by the language model without adapters and without <FACE>, to its full depth.
-        """
-
-    def base_words(self, asked: Sequence[Prompt], *, limit: int = 64) -> list[str]:
-        """What the language model itself answers, without adapters."""
-
-
 class RobotSpeaker:
-    """A Speaker of the runtime that robots use; it has no language model beside the adapted one to be read against.
+    """A Speaker of the runtime that robots use.
 
     Args:
         estimator: whose say answers one prompt at a time.
@@ -87,6 +75,10 @@ class RobotSpeaker:
         own = [None] * len(asked) if crops is None else [crop[None] for crop in crops]
         said = [self._estimator.say(prompt, crop, limit=limit) for prompt, crop in zip(asked, own, strict=True)]
         return [Said(one.text, one.raw, one.finished) for one in said]
+
+    def read(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """See Speaker.read."""
+        return [self._estimator.likelihoods(text) for text in texts]
 
     def close(self) -> None:
         self._estimator.close()

@@ -19,7 +19,7 @@ from facegpt_ros.morphable.model import MorphableModel
 
 #: Texts of the val and the test split differ in their phrasings and in what they ask for.
 TEXT_SEEDS = {"val": 7011, "test": 9011}
-LIMIT = 24  # tokens: "Here it is: <FACE>" and some
+_LIMIT = 1  # token: what is said instead of a face is not looked at
 _TOGETHER = 64
 Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -87,7 +87,7 @@ def generate_faces(
     out = []
     for start in range(0, count, _TOGETHER):
         some = described[start : start + _TOGETHER]
-        answers = speaker.say([prompts.chat([(one.text, "")]) for one in some], limit=LIMIT)
+        answers = speaker.say([prompts.chat([(one.text, "")]) for one in some], limit=_LIMIT)
         for one, answer in zip(some, answers, strict=True):
             out.append(Generated(one, parameters(speaker.layout, answer.raw), answer.text))
         show(f"{start + len(some)} texts")

@@ -27,6 +27,7 @@ _HOW_MANY = (0.14, 0.27, 0.26, 0.17, 0.1, 0.06)  # of traits: 1, 2, 3, ...
 _KINDS = {SHAPE: 0.47, TONE: 0.15, ACT: 0.27, LOOK: 0.11}
 _NEGATIVE = 0.14  # share of traits that are negated
 _SITUATION = 0.22
+_EXTRA_SITUATIONS = 0.6  # of those of train texts, from those that are for training alone
 _OFTEN = 0.5  # how often what "often comes along" does
 _FARTHEST = 6.5  # σ from the mean face, of the likeliest face with the values asked for: no caricatures
 _FORMS = {"phrase": 0.62, "list": 0.2, "sentences": 0.18}
@@ -227,7 +228,8 @@ _TABLE: dict[tuple[str, bool], list[Trait]] = {}
 def _pick_situation(pick: Picker) -> tuple[str, str]:
     """A saying and what it asks for; all sayings of a situation are of one split."""
     heads = tuple(sayings[0] for sayings, _ in SITUATIONS)
-    own = set(parts("situation", heads)[pick.split] + (extra(heads) if pick.split == "train" else ()))
+    more = pick.split == "train" and pick.chance(_EXTRA_SITUATIONS)
+    own = set(extra(heads) if more else parts("situation", heads)[pick.split])
     sayings, wishes = pick.any([row for row in SITUATIONS if row[0][0].removesuffix(EXTRA) in own])
     return pick.any(sayings).removesuffix(EXTRA), wishes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import lines
+from facegpt_ros.language.pools import for_training, lines
 
 FACES_IN_GENERAL = lines("""
 How many muscles does it take to smile?
@@ -170,4 +170,65 @@ I had lunch with {x}. What is a good dessert?
 How does one say "{x}" in Latin?
 Put "{x}" into the plural.
 Is it rude to stare at {x}?
+""") + for_training("""
+Summarise in one word: {x}.
+Which language is this: "{x}"?
+Write an email to {x} about the broken heating.
+Write a thank-you note to {x}.
+Compose a birthday card for {x}.
+Draft a lonely-hearts ad for {x}, in two lines.
+Make up a tongue twister about {x}.
+Write a riddle whose answer is {x}.
+Give me three rhymes for the last word of "{x}".
+Turn "{x}" into a question.
+Spell out "{x}" backwards.
+Put these words into capitals: {x}
+Is there a typing error in "{x}"?
+Find the verbs: {x}.
+Find every noun in the phrase "{x}".
+Shorten this to five words: {x}.
+Make this longer by one clause: {x}.
+Set a comma where one is missing: {x}
+How would Shakespeare have put "{x}"?
+Explain the phrase "{x}" to a child.
+Save a note: met {x} at the station.
+Remind me to call {x} at five.
+Add to my diary that I saw {x} in the park.
+Tell the kitchen that {x} is coming to dinner.
+Send a message to my sister: today I sat beside {x}.
+Search the log for "{x}".
+Put {x} on the guest list.
+Who wrote the novel in which {x} sails round the world?
+Which film starts with {x} on a bridge?
+What is the plot of a play about {x} and a dog?
+What job might {x} have?
+Which sport would you suggest to {x}?
+Which instrument would suit {x}?
+Recommend a book to {x}.
+What shoes should {x} wear in the snow?
+What is a good hat size for {x}?
+How long does {x} need for a mile?
+How old was {x} ten years ago?
+May {x} vote in this country?
+Does {x} need a ticket for the museum?
+My boss is {x}. How do I ask for a rise?
+My dentist is {x}. When should I book?
+A friend of mine is {x}. Where could the two of us eat?
+I am writing about {x}. Give me a title.
+I dreamt of {x}. What do dreams mean?
+I was served by {x} today. How much should I tip?
+There is {x} at the door. Shall I open?
+If {x} has four apples and eats one, how many are left?
+{x} goes by train at 60 km/h for two hours. How far is that?
+Ask {x} politely to move aside.
+Wave when {x} comes in.
+Follow {x} at two metres.
+Say good morning to {x}.
+Tell {x} the way to the lift.
+Bring {x} a glass of water.
+Stop when {x} stands in your way.
+Did {x} pass by an hour ago?
+Have you ever met {x}?
+Are you afraid of {x}?
+Would {x} make a good teacher?
 """)

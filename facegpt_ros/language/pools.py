@@ -17,12 +17,18 @@ _SMALLEST = 5  # a pool of fewer phrases is shared: held-out words must have wor
 _SHARE = 0.14  # of val, and as many of test
 #: Ends phrases that are for training alone: they came when others had been held out, which so stay what they are.
 EXTRA = "*"
+_EXTRA_OFTEN = 0.5  # of the words of a train text, where there are some: they are the rarer ones
 _HELD_OUT_OFTEN = 0.6  # of the words of a val or test text; the others are known ones in a frame that is not
 
 
 def lines(text: str) -> tuple[str, ...]:
     """A table of phrases, one a line, each once."""
     return tuple(dict.fromkeys(line.strip() for line in text.strip().splitlines()))
+
+
+def for_training(text: str) -> tuple[str, ...]:
+    """As lines, for training alone."""
+    return tuple(line + EXTRA for line in lines(text))
 
 
 @cache
@@ -67,14 +73,16 @@ class Picker:
 
     def whole(self, pool: str, phrases: Sequence[str]) -> str:
         """One of the split's own: of frames and situations, which no other split says."""
-        own = parts(pool, tuple(phrases))[self.split]
-        return self.any(own or parts(pool, tuple(phrases))["train"])
+        divided = parts(pool, tuple(phrases))
+        more = extra(tuple(phrases)) if self.split == "train" else ()
+        return self.any((divided[self.split] or divided["train"]) + more)
 
     def word(self, pool: str, phrases: Sequence[str]) -> str:
         """One of train's, and in val and test mostly one of those that train never says."""
         divided = parts(pool, tuple(phrases))
         if self.split == "train":
-            return self.any(divided["train"] + extra(tuple(phrases)))
+            more = extra(tuple(phrases))
+            return self.any(more if more and self.chance(_EXTRA_OFTEN) else divided["train"])
         held_out = divided[self.split]
         return self.any(held_out if held_out and self.chance(_HELD_OUT_OFTEN) else divided["train"])
 

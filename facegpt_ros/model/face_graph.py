@@ -1,6 +1,6 @@
-"""The per-frame graph: image tokens and a first guess → θ and its spread, with the prompt's beginning already read.
+"""The graph that reads faces: a prompt that ends with <FACE> → θ, its spread, and whether it was asked for.
 
-The same numbers as FaceGPT.estimate with its frame_cache.
+The same numbers as FaceVLM's. What stands at the beginning of every prompt has been read before (prompts.prefix).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model.language_config import LanguageConfig
-from facegpt_ros.model.language_graph import LanguageGraph, causal_mask, rotary
+from facegpt_ros.model.language_graph import last_hidden, write_layers
 from facegpt_ros.model.language_weights import LayerWeights
 from facegpt_ros.model.onnx_writer import OnnxWriter
 from facegpt_ros.model.spread import LOG_LIMITS
@@ -37,6 +37,8 @@ class HeadWeights:
     theta_bias: np.ndarray
     spread: np.ndarray
     spread_bias: np.ndarray
+    asked: np.ndarray
+    asked_bias: np.ndarray
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> HeadWeights:
@@ -45,7 +47,7 @@ class HeadWeights:
         Raises:
             WeightsError: one is missing or they do not fit each other.
         """
-        names = [f"head.{layer}.{part}" for layer in ("inner.0", "inner.1", "theta", "spread")
+        names = [f"head.{layer}.{part}" for layer in ("inner.0", "inner.1", "theta", "spread", "asked")
                  for part in ("weight", "bias")]  # fmt: skip
         missing = [name for name in names if name not in tensors]
         if missing:
@@ -56,68 +58,27 @@ class HeadWeights:
             (head.inner, head.inner_bias, width),
             (head.theta, head.theta_bias, hidden),
             (head.spread, head.spread_bias, hidden),
+            (head.asked, head.asked_bias, hidden),
         ):
             if layer.shape != (len(bias), inputs):
                 raise WeightsError(f"the face head's layers do not fit: {layer.shape} after {inputs}; export it again")
         return head
 
 
-@dataclass(frozen=True)
-class FramePrompt:
-    """The per-frame prompt around the image, read beforehand.
-
-    Attributes:
-        keys, values: (K, 1, G, P, W) of what stands before the image.
-        suffix: (S, D), embeddings of what stands after it, <FACE> last.
-    """
-
-    keys: np.ndarray
-    values: np.ndarray
-    suffix: np.ndarray
-
-
 def face_graph(
-    config: LanguageConfig,
-    layers: Sequence[LayerWeights],
-    norm: np.ndarray,
-    prompt: FramePrompt,
-    head: HeadWeights,
-    image_tokens: int,
+    config: LanguageConfig, layers: Sequence[LayerWeights], norm: np.ndarray, head: HeadWeights
 ) -> ModelProto:
-    """Inputs: image_tokens (N, T, D), guess (N, size). Outputs: theta (N, size) raw, spread (N, 72 + E) logarithms.
+    """Inputs: as of write_layers, what was read before the same for all (K, 1, G, P, W); guess (B, size).
+    Outputs: theta (B, size) raw, spread (B, 72 + E) logarithms, asked (B, 1) log odds.
 
     Args:
-        layers: K of the language model, K that of prompt.keys.
+        layers: K of the language model, adapters merged.
         norm: (D,), of the last hidden state.
-        image_tokens: T.
     """
     graph = OnnxWriter("face")
-    tokens = graph.input("image_tokens", ["N", image_tokens, config.width])
-    guess = graph.input("guess", ["N", len(head.theta)])
-    faces = graph.size(tokens, 0)
-    past, new = prompt.keys.shape[3], image_tokens + len(prompt.suffix)
-    every = graph.op("Concat", faces, graph.constant(list(prompt.suffix.shape)), axis=0)
-    suffix = graph.op("Expand", graph.constant(prompt.suffix[None].astype(np.float32)), every)  # (N, S, D)
-    x = graph.op("Concat", tokens, suffix, axis=1)
-    cosine, sine = (graph.constant(table) for table in rotary(config, past + np.arange(new)))
-    writer = LanguageGraph(graph, config, cosine, sine, graph.constant(causal_mask(config, past, new)))
-    shape = graph.op("Concat", faces, graph.constant([config.key_heads, past, config.head_width]), axis=0)
-    for index, layer in enumerate(layers):
-        key, value = (
-            graph.op("Expand", graph.constant(stack[index].astype(np.float32)), shape)
-            for stack in (prompt.keys, prompt.values)
-        )
-        x, _, _ = writer.layer(x, layer, (key, value), index + 1 == len(layers))
-    hidden = graph.op("Squeeze", writer.norm(x, norm), graph.constant([1]))  # (N, D)
-    _write_head(graph, head, hidden, guess)
-    return graph.model()
-
-
-def head_graph(head: HeadWeights) -> ModelProto:
-    """Inputs: hidden (N, D) of a <FACE>, guess (N, size). Outputs: as of face_graph."""
-    graph = OnnxWriter("head")
-    hidden = graph.input("hidden", ["N", len(head.norm)])
-    _write_head(graph, head, hidden, graph.input("guess", ["N", len(head.theta)]))
+    guess = graph.input("guess", ["B", len(head.theta)])
+    x, _, _ = write_layers(graph, config, layers, all_positions=False, shared=True)
+    _write_head(graph, head, last_hidden(graph, config, x, norm), guess)
     return graph.model()
 
 
@@ -127,10 +88,11 @@ def _write_head(graph: OnnxWriter, head: HeadWeights, hidden: str, guess: str) -
     normed = graph.op("LayerNormalization", hidden, *weights, axis=-1, epsilon=_NORM_EPSILON)
     inner = _gelu(graph, _linear(graph, normed, head.inner, head.inner_bias))
     moved = _linear(graph, inner, _STEP * head.theta, _STEP * head.theta_bias)
-    graph.output("theta", graph.op("Add", guess, moved), ["N", len(head.theta)])
+    graph.output("theta", graph.op("Add", guess, moved), ["B", len(head.theta)])
     limits = [graph.constant(np.array(limit, np.float32)) for limit in LOG_LIMITS]
     spread = graph.op("Clip", _linear(graph, inner, head.spread, head.spread_bias), *limits)
-    graph.output("spread", spread, ["N", len(head.spread)])
+    graph.output("spread", spread, ["B", len(head.spread)])
+    graph.output("asked", _linear(graph, inner, head.asked, head.asked_bias), ["B", 1])
 
 
 def _linear(graph: OnnxWriter, x: str, weight: np.ndarray, bias: np.ndarray) -> str:

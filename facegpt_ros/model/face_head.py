@@ -1,4 +1,7 @@
-"""σ: the hidden state of <FACE> → θ and how far it may be off (FaceGPT, arXiv 2406.07163, sec. 3)."""
+"""σ: the hidden state of <FACE> → θ, how far it may be off, and whether it was asked for.
+
+After FaceGPT, arXiv 2406.07163, sec. 3.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,14 @@ class Spread(NamedTuple):
     expression: Tensor
 
 
+class Output(NamedTuple):
+    """Of each <FACE>: raw θ (F, size), its spread, and the log odds (F,) that what was read asks for a face at all."""
+
+    raw: Tensor
+    spread: Spread
+    asked: Tensor
+
+
 class FaceHead(nn.Module):
     """A two-layer perceptron. It says what to add to a first guess: the vision encoder's, or the mean face without one.
 
@@ -46,17 +57,19 @@ class FaceHead(nn.Module):
         self.inner = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU())
         self.theta = nn.Linear(hidden, layout.size)
         self.spread = nn.Linear(hidden, sum(self.sizes.values()))
-        for layer in (self.theta, self.spread):
+        self.asked = nn.Linear(hidden, 1)
+        for layer in (self.theta, self.spread, self.asked):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         with torch.no_grad():
             for name, part in self._parts(self.spread.bias[None]).items():
                 part.fill_(_BEGIN[name])
 
-    def forward(self, hidden: Tensor, guess: Tensor) -> tuple[Tensor, Spread]:
-        """Hidden states (N, D), first guess (N, size) → raw θ (N, size) as ThetaLayout.encode writes it, and spread."""
+    def forward(self, hidden: Tensor, guess: Tensor) -> Output:
+        """Hidden states (N, D), first guess (N, size) → Output, raw θ as ThetaLayout.encode writes it."""
         inner = self.inner(hidden)
-        return guess + _SCALE * self.theta(inner), Spread(**self._parts(self.spread(inner).clamp(*LOG_LIMITS)))
+        spread = Spread(**self._parts(self.spread(inner).clamp(*LOG_LIMITS)))
+        return Output(guess + _SCALE * self.theta(inner), spread, self.asked(inner)[:, 0])
 
     @torch.no_grad()
     def standardise(self, hidden: Tensor) -> None:

@@ -1,6 +1,6 @@
 """FaceGPT: a language model that sees a face, and whose <FACE> token carries it in 3D (arXiv 2406.07163).
 
-crop → vision encoder → image tokens → [prompt] + image tokens + <FACE> → language model → σ → θ and its spread.
+crop → vision encoder → image tokens; then as every FaceVLM (model/vlm.py).
 Torch, for training and as the reference of the exported graphs.
 """
 
@@ -13,9 +13,9 @@ from facegpt_ros.model.language_model import LanguageModel
 from facegpt_ros.model.projector import Projector
 from facegpt_ros.model.regressor import Regressor
 from facegpt_ros.model.tokenizer import TokenizerLike
-from facegpt_ros.model.vlm import IMAGE, FaceVLM, Output, Sequences
+from facegpt_ros.model.vlm import IMAGE, FaceVLM, Sequences
 
-__all__ = ["IMAGE", "FaceGPT", "Output", "Sequences"]
+__all__ = ["IMAGE", "FaceGPT", "Sequences"]
 
 
 class FaceGPT(FaceVLM):
@@ -55,10 +55,8 @@ class FaceGPT(FaceVLM):
     def words(self, ids: Tensor) -> Tensor:
         return self.language.embed(ids)
 
-    def run(self, x: Tensor, cache: KVCache | None = None, words: bool = True) -> tuple[Tensor, Tensor]:
-        depths = [self.depth, len(self.language.layers)] if words else [self.depth, self.depth]
-        face, last = self.language.states(x.to(self.precision), depths, cache)
-        return face, last
+    def run(self, x: Tensor, cache: KVCache | None = None, words: bool = False) -> Tensor:
+        return self.language(x.to(self.precision), cache, None if words else self.depth)
 
     def say(self, hidden: Tensor) -> Tensor:
         return self.language.logits(hidden)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -21,7 +22,7 @@ from facegpt_ros import engines
 from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model import prompts
-from facegpt_ros.model.face_graph import FramePrompt, face_graph, head_graph
+from facegpt_ros.model.face_graph import face_graph
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.gguf_file import GgufFile, Vocabulary
 from facegpt_ros.model.language_config import LanguageConfig
@@ -30,16 +31,27 @@ from facegpt_ros.model.language_weights import LanguageWeights, LayerWeights
 from facegpt_ros.model.matrix import Matrix, int8_limit
 from facegpt_ros.model.tokenizer import Tokenizer
 
-GRAPH_VERSION = 3  # rises when the same weights give other graphs
-#: What decode computes in where face computes in another: it also reads the first position of every sequence, which
-#: one scale for all inputs does not survive. In SmolLM2-135M's next words after ten prompts int8 strays by 0.64 nats
-#: (KL) and five times says another word, int8_blocks by 0.004 and never.
+GRAPH_VERSION = 4  # rises when the same weights give other graphs
+#: What decode computes in where face computes in another: it also reads the first position of every sequence, which one
+#: scale for all inputs does not survive; face is given it in float32. In SmolLM2-135M's next words after ten prompts
+#: int8 strays by 0.64 nats (KL) and five times says another word, int8_blocks by 0.004 and never.
 DECODE_PRECISION = {"int8": "int8_blocks"}
 _PART = "graphs"
 _SUMS = "sha256.json"
-_FACE, _DECODE, _HEAD, _EMBEDDING, _LANGUAGE = FILES = (
-    "face.onnx", "decode.onnx", "head.onnx", "embedding.npy", "language.json",
+_FACE, _DECODE, _PREFIXES, _EMBEDDING, _LANGUAGE = FILES = (
+    "face.onnx", "decode.onnx", "prefixes.npz", "embedding.npy", "language.json",
 )  # fmt: skip
+
+
+class Prefixes(NamedTuple):
+    """What has been read before every frame, and before every other prompt: keys and values (K, 1, G, P, W) of each.
+
+    suffix: (S, D), embeddings of what stands after a frame's image, <FACE> last.
+    """
+
+    frame: tuple[np.ndarray, np.ndarray]
+    text: tuple[np.ndarray, np.ndarray]
+    suffix: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,11 @@ class BuiltGraphs:
         """See language_graph.decode_graph."""
         return self.folder / _DECODE
 
-    @property
-    def head(self) -> Path:
-        """See face_graph.head_graph."""
-        return self.folder / _HEAD
+    def prefixes(self) -> Prefixes:
+        """Read into memory, float32."""
+        with np.load(self.folder / _PREFIXES) as held:
+            frame, text = ((held[f"{name}_keys"], held[f"{name}_values"]) for name in ("frame", "text"))
+            return Prefixes(frame, text, held["suffix"])
 
     def embedding(self) -> np.ndarray:
         """(V + ours, D), float16 or float32, not read before it is indexed."""
@@ -158,7 +171,7 @@ def _write_all(
     _check_room(folder, config, precision)
     if file.ours.shape != (tokenizer.size - tokenizer.own, config.width):
         raise WeightsError(f"{file.path}: <FACE> is {file.ours.shape}, the model's width {config.width}; export again")
-    parts, what = 2 * depth + config.layers + 4, f"building FaceGPT ({precision}, once)"
+    parts, what = 3 * depth + config.layers + 4, f"building FaceGPT ({precision}, once)"
     bar = tqdm(total=parts, desc=what, unit="part", file=sys.stderr, mininterval=0.5)
 
     def done() -> None:
@@ -167,31 +180,35 @@ def _write_all(
             progress(bar.n, bar.total)
 
     with bar:
-        weights = LanguageWeights(config, gguf.weights(), file.adapters, file.lora_scale)
-        table = np.concatenate([weights.embedding, file.ours])  # (V + ours, D)
+        spoken = gguf.weights()
+        own, read = LanguageWeights(config, spoken), LanguageWeights(config, spoken, file.adapters, file.lora_scale)
+        table = np.concatenate([own.embedding, file.ours])  # (V + ours, D)
         done()
-        before, after = (
-            table[prompts.tokens(parts, tokenizer, 0)[0]] for parts in (prompts.frame_prefix(), prompts.frame_suffix())
-        )
-        prompt = FramePrompt(*_read(weights, depth, before, done), after)
 
-        def layers(precision: str, count: int) -> list[LayerWeights]:
+        def before(parts: list[prompts.Part]) -> tuple[np.ndarray, np.ndarray]:
+            return _read(read, depth, table[prompts.tokens(parts, tokenizer, 0)], done)
+
+        held: dict[str, Any] = dict(zip(("frame_keys", "frame_values"), before(prompts.frame_prefix()), strict=True))
+        held |= zip(("text_keys", "text_values"), before(prompts.prefix()), strict=True)
+        suffix = table[prompts.tokens(prompts.frame_suffix(), tokenizer, 0)].astype(np.float32)
+        np.savez(folder / _PREFIXES, suffix=suffix, **held)
+
+        def layers(weights: LanguageWeights, precision: str, count: int) -> list[LayerWeights]:
             out = []
             for index in range(count):
                 out.append(weights.layer(index, precision))
                 done()
             return out
 
-        face = face_graph(config, layers(precision, depth), weights.norm, prompt, file.head, file.image_tokens)
+        face = face_graph(config, layers(read, precision, depth), read.norm, file.head)
         (folder / _FACE).write_bytes(face.SerializeToString())
         del face
         done()
         wordy = DECODE_PRECISION.get(precision, precision)
-        words = Matrix.of(table, wordy, int8_limit())
-        decode = decode_graph(config, layers(wordy, config.layers), weights.norm, words, depth)
+        words = Matrix.of(own.embedding, wordy, int8_limit())
+        decode = decode_graph(config, layers(own, wordy, config.layers), own.norm, words)
         (folder / _DECODE).write_bytes(decode.SerializeToString())
         done()
-        (folder / _HEAD).write_bytes(head_graph(file.head).SerializeToString())
         np.save(folder / _EMBEDDING, table.astype(np.float32 if precision == "fp32" else np.float16))
         notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
         (folder / _LANGUAGE).write_text(notes, encoding="utf-8")

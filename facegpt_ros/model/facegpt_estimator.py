@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
+from facegpt_ros.model.face_reader import FaceReader
 from facegpt_ros.model.facegpt_build import BuiltGraphs, build
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fitness import check_crops, check_trained_for
 from facegpt_ros.model.speaker import Said, Speaker
-from facegpt_ros.model.spread import decode_spread
 from facegpt_ros.morphable.model import MorphableModel
 
 VISION_FILE = "facegpt_vision_int8.onnx"  # what the export calls the vision graph, beside facegpt.safetensors
@@ -54,12 +53,12 @@ class FaceGPTEstimator:
         check_trained_for(path, file.layout, file.model_sha256, model)
         self._vision = _open_vision(file, vision or path.with_name(VISION_FILE), threads)
         self._graphs = graphs or build(file, language, precision)
-        self._face = OnnxCpu(self._graphs.face, threads)
-        self._layout, self._threads, self._image_tokens = file.layout, threads, file.image_tokens
+        self._reader = FaceReader(self._graphs, file.layout, threads)
+        self._threads, self._image_tokens = threads, file.image_tokens
         self._speaker: Speaker | None = None
         self.crop_size = file.size
         self.model_id = f"facegpt@{file.sha256[:8]}"
-        self.provider = self._face.provider
+        self.provider = self._reader.provider
         try:  # what does not fit together is an error of now, not of the first frame
             self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))
         except (KeyError, ModelError) as error:
@@ -67,10 +66,7 @@ class FaceGPTEstimator:
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer; with a spread. Raises ImageError for crops of another shape or type."""
-        image_tokens, guess = self._see(crops)
-        out = self._face.run({"image_tokens": image_tokens, "guess": guess})
-        spread = decode_spread(out["spread"], self._layout.n_expression)
-        return replace(self._layout.decode(out["theta"]), spread=spread)
+        return self._reader.frames(*self._see(crops)).estimate
 
     def say(
         self,
@@ -80,7 +76,7 @@ class FaceGPTEstimator:
         temperature: float = 0.0,
         seed: int = 0,
     ) -> Said:
-        """The answer to a prompt (prompts.chat) that ends with the assistant's turn open.
+        """The answer to a prompt (prompts.chat) that ends with the assistant's turn open: a face, or words.
 
         Args:
             parts: of the prompt.
@@ -95,20 +91,30 @@ class FaceGPTEstimator:
         """
         if crops is not None and len(crops) != 1:
             raise ImageError(f"{len(crops)} crops came with one prompt; give the one that it is about")
-        if self._speaker is None:
-            self._speaker = Speaker(self._graphs, self._layout, self._image_tokens, self._threads)
         seen = (None, None) if crops is None else self._see(crops)
-        return self._speaker.say(parts, *seen, limit=limit, temperature=temperature, seed=seed)
+        return self._speaking().say(parts, *seen, limit=limit, temperature=temperature, seed=seed)
+
+    def likelihoods(self, text: str) -> np.ndarray:
+        """How well plain text is foreseen: see Speaker.likelihoods."""
+        return self._speaking().likelihoods(text)
 
     def close(self) -> None:
-        for part in (self._vision, self._face, self._speaker):
+        for part in (self._vision, self._reader, self._speaker):
             if part is not None:
                 part.close()
+
+    def _speaking(self) -> Speaker:
+        """Loaded when first it is needed."""
+        if self._speaker is None:
+            self._speaker = Speaker(self._graphs, self._reader, self._image_tokens, self._threads)
+        return self._speaker
 
     def _see(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Image tokens (N, T, D) and first guesses (N, size)."""
         check_crops(crops, self.crop_size)
         out = self._vision.run({"crops": crops})
+        if (tokens := out["image_tokens"].shape[1]) != self._image_tokens:
+            raise ModelError(f"its vision graph makes {tokens} image tokens, not the {self._image_tokens} that it says")
         return out["image_tokens"], out["guess"]
 
 

@@ -12,7 +12,7 @@ from facegpt_ros.errors import ModelError, WeightsError
 from facegpt_ros.model.face_graph import HeadWeights
 from facegpt_ros.model.theta import ThetaLayout
 
-FORMAT = "facegpt-1"
+FORMAT = "facegpt-2"
 _REQUIRED = ("layout", "size", "rank", "depth", "lora_scale", "image_tokens", "vision_sha256", "language_sha256")
 
 

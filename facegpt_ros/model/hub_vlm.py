@@ -34,7 +34,7 @@ class HubVLM(FaceVLM):
         pixels: of the same folder.
         layout: of θ.
         vision: says first guesses; None: the mean face is the first guess.
-        depth: how many of the language model's layers are kept; None: all.
+        depth: how many of the language model's layers run before <FACE> is read; None: all.
     """
 
     def __init__(
@@ -53,11 +53,9 @@ class HubVLM(FaceVLM):
         self._look = _LOOKS[kind]
         text = hub.get_decoder()
         layers = len(text.layers)
-        if depth:
-            if depth > layers:
-                raise WeightsError(f"depth is {depth}; the model has {layers} layers, ask for at most so many")
-            text.layers = text.layers[:depth]
-            text.config.num_hidden_layers = depth
+        if (depth or 0) > layers:
+            raise WeightsError(f"depth is {depth}; the model has {layers} layers, ask for at most so many")
+        self.depth = depth or layers
         some = table[: min(16, len(table))].to(torch.bfloat16).view(torch.int16).cpu().numpy()
         self.base = f"{kind} {table.shape[1]}×{layers} {hashlib.sha256(some.tobytes()).hexdigest()[:8]}"
         with torch.inference_mode():
@@ -105,11 +103,15 @@ class HubVLM(FaceVLM):
     def words(self, ids: Tensor) -> Tensor:
         return self.language.get_input_embeddings()(ids)
 
-    def run(self, x: Tensor, cache: HubCache | None = None, words: bool = True) -> tuple[Tensor, Tensor]:
+    def run(self, x: Tensor, cache: HubCache | None = None, words: bool = False) -> Tensor:
         held = cache.held if cache else None
         text = self.language.get_decoder()
-        hidden = text(inputs_embeds=x, past_key_values=held, use_cache=cache is not None).last_hidden_state
-        return hidden, hidden
+        layers = text.layers
+        text.layers = layers if words else layers[: self.depth]
+        try:
+            return text(inputs_embeds=x, past_key_values=held, use_cache=cache is not None).last_hidden_state
+        finally:
+            text.layers = layers
 
     def say(self, hidden: Tensor) -> Tensor:
         layer = self.language.get_output_embeddings()

@@ -56,7 +56,7 @@ class LanguageGraph:
         """
         graph, config = self.graph, self.config
         both = config.heads + config.key_heads
-        mixed = weights.query_key_value.multiply(graph, self.norm(x, weights.attention_norm))
+        mixed = weights.query_key_value.multiply(graph, rms_norm(graph, config, x, weights.attention_norm))
         mixed = graph.op("Transpose", graph.op("Reshape", mixed, self._heads), perm=[0, 2, 1, 3])  # (B, H + 2 G, T, W)
         turning, value = graph.split(mixed, [both, config.key_heads], 1)
         query, key = graph.split(self._turned(turning), [config.heads, config.key_heads], 1)
@@ -71,18 +71,10 @@ class LanguageGraph:
         seen = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)
         seen = graph.op("Transpose", graph.op("Reshape", seen, self._apart), perm=[0, 2, 1, 3])  # (B, T, H, W)
         x = graph.op("Add", x, weights.output.multiply(graph, graph.op("Reshape", seen, self._flat)))
-        inner = weights.gate_up.multiply(graph, self.norm(x, weights.mlp_norm))
+        inner = weights.gate_up.multiply(graph, rms_norm(graph, config, x, weights.mlp_norm))
         gate, up = graph.split(inner, [config.hidden] * 2, 2)
         gate = graph.op("Mul", gate, graph.op("Sigmoid", gate))
         return graph.op("Add", x, weights.down.multiply(graph, graph.op("Mul", gate, up))), key, value
-
-    def norm(self, x: str, weight: np.ndarray) -> str:
-        """RMSNorm, in the order that runtimes know to fuse."""
-        graph = self.graph
-        square = graph.op("Pow", x, graph.constant(np.array(2, np.float32)))
-        mean = graph.op("ReduceMean", square, graph.constant([-1]), keepdims=1)
-        root = graph.op("Sqrt", graph.op("Add", mean, graph.constant(np.array(self.config.epsilon, np.float32))))
-        return graph.op("Mul", graph.op("Div", x, root), graph.constant(weight.astype(np.float32)))
 
     def _turned(self, x: str) -> str:
         """(B, H, T, W) turned by the rotary embedding."""
@@ -93,29 +85,22 @@ class LanguageGraph:
         return graph.op("Concat", turned_low, turned_high, axis=3)
 
 
-def decode_graph(
-    config: LanguageConfig,
-    layers: Sequence[LayerWeights],
-    norm: np.ndarray | None = None,
-    words: Matrix | None = None,
-    depth: int | None = None,
-) -> ModelProto:
-    """The next piece of a sequence, from its embeddings.
-
-    Inputs: embeddings (B, T, D), T ≥ 1; past_keys and past_values (K, B, G, P, W) of the P positions before, P ≥ 0.
-    Outputs: hidden (B, D), the last position's, normed, after `depth` layers; logits (B, V), of the last position after
-    all; keys and values (K, B, G, P + T, W). With norm None: hidden (B, T, D) is what the next layer takes, and there
-    are no logits.
+def write_layers(
+    graph: OnnxWriter, config: LanguageConfig, layers: Sequence[LayerWeights], *, all_positions: bool, shared: bool
+) -> tuple[str, list[str], list[str]]:
+    """Layers that read the next piece of a sequence, and their inputs: embeddings (B, T, D), T ≥ 1, and past_keys and
+    past_values (K, B, G, P, W) of the P positions before, P ≥ 0.
 
     Args:
         layers: K of them.
-        norm: of the last hidden state, (D,).
-        words: (D, V), the output layer.
-        depth: after how many layers hidden is read; None: all.
+        all_positions: whether the hidden states of all are asked for, or of the last one.
+        shared: what was read before is the same for the whole batch: (K, 1, G, P, W).
+
+    Returns:
+        Hidden states (B, T, D) or (B, 1, D), not normed; keys and values (B, G, P + T, W) of every layer.
     """
-    graph = OnnxWriter("decode")
     x = graph.input("embeddings", ["B", "T", config.width])
-    shape: list[int | str] = [len(layers), "B", config.key_heads, "P", config.head_width]
+    shape: list[int | str] = [len(layers), 1 if shared else "B", config.key_heads, "P", config.head_width]
     pasts = [graph.input(name, shape) for name in ("past_keys", "past_values")]
     length, new = graph.size(pasts[0], 3), graph.size(x, 1)
     end = graph.op("Add", length, new)
@@ -124,28 +109,64 @@ def decode_graph(
         for table in rotary(config, np.arange(config.context))
     )
     writer = LanguageGraph(graph, config, cosine, sine, _causal(graph, config, length, end))
+    one = graph.constant([1, 1, 1])
+    each = graph.op("Concat", graph.size(x, 0), one, axis=0)
     keys, values = [], []
-    early = None
     for index, layer in enumerate(layers):
         past = [graph.op("Gather", stack, graph.constant(index), axis=0) for stack in pasts]  # (B, G, P, W)
-        last = norm is not None and index + 1 == len(layers)
+        if shared:
+            past = [graph.op("Expand", part, each) for part in past]
+        last = not all_positions and index + 1 == len(layers)
         x, key, value = writer.layer(x, layer, (past[0], past[1]), last)
-        if index + 1 == depth and norm is not None and not last:
-            early = writer.norm(graph.last(x, 1), norm)
-        keys.append(graph.op("Unsqueeze", key, graph.constant([0])))
-        values.append(graph.op("Unsqueeze", value, graph.constant([0])))
+        keys.append(key)
+        values.append(value)
+    return x, keys, values
+
+
+def decode_graph(
+    config: LanguageConfig,
+    layers: Sequence[LayerWeights],
+    norm: np.ndarray | None = None,
+    words: Matrix | None = None,
+) -> ModelProto:
+    """The next piece of a sequence, from its embeddings.
+
+    Inputs: as of write_layers. Outputs: logits (B, V), of the word after the last position, or without words hidden
+    (B, D), its normed hidden state; keys and values (K, B, G, P + T, W). With norm None: hidden (B, T, D) is what the
+    next layer takes.
+
+    Args:
+        layers: K of them.
+        norm: of the last hidden state, (D,).
+        words: (D, V), the output layer.
+    """
+    graph = OnnxWriter("decode")
+    x, keys, values = write_layers(graph, config, layers, all_positions=norm is None, shared=False)
     if norm is None:
         graph.output("hidden", x, ["B", "T", config.width])
     else:
-        said = graph.op("Squeeze", writer.norm(x, norm), graph.constant([1]))
-        read = said if early is None else graph.op("Squeeze", early, graph.constant([1]))
-        graph.output("hidden", read, ["B", config.width])
-        if words is not None:
-            graph.output("logits", words.multiply(graph, said), ["B", words.outputs])
+        hidden = last_hidden(graph, config, x, norm)
+        if words is None:
+            graph.output("hidden", hidden, ["B", config.width])
+        else:
+            graph.output("logits", words.multiply(graph, hidden), ["B", words.outputs])
     for name, parts in (("keys", keys), ("values", values)):
-        whole = graph.op("Concat", *parts, axis=0)
+        whole = graph.op("Concat", *(graph.op("Unsqueeze", part, graph.constant([0])) for part in parts), axis=0)
         graph.output(name, whole, [len(layers), "B", config.key_heads, "L", config.head_width])
     return graph.model()
+
+
+def last_hidden(graph: OnnxWriter, config: LanguageConfig, x: str, norm: np.ndarray) -> str:
+    """(B, 1, D) → (B, D), normed."""
+    return graph.op("Squeeze", rms_norm(graph, config, x, norm), graph.constant([1]))
+
+
+def rms_norm(graph: OnnxWriter, config: LanguageConfig, x: str, weight: np.ndarray) -> str:
+    """RMSNorm, in the order that runtimes know to fuse."""
+    square = graph.op("Pow", x, graph.constant(np.array(2, np.float32)))
+    mean = graph.op("ReduceMean", square, graph.constant([-1]), keepdims=1)
+    root = graph.op("Sqrt", graph.op("Add", mean, graph.constant(np.array(config.epsilon, np.float32))))
+    return graph.op("Mul", graph.op("Div", x, root), graph.constant(weight.astype(np.float32)))
 
 
 def rotary(config: LanguageConfig, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,15 +182,8 @@ def rotary(config: LanguageConfig, positions: np.ndarray) -> tuple[np.ndarray, n
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
-def causal_mask(config: LanguageConfig, past: int, new: int) -> np.ndarray:
-    """What is added to the scores of `new` positions after `past`: (H/G · T, P + T) float32."""
-    seen = np.arange(past + new)[None] <= past + np.arange(new)[:, None]
-    mask = np.where(seen, np.float32(0), _HIDDEN)
-    return np.tile(mask, (config.heads // config.key_heads, 1))
-
-
 def _causal(graph: OnnxWriter, config: LanguageConfig, start: str, end: str) -> str:
-    """causal_mask in the graph, from start and end (1,)."""
+    """What is added to the scores of positions start … end after all before: (H/G · T, end); start and end (1,)."""
     one, zero = graph.constant(1), graph.constant(0)
     scalar = [graph.op("Squeeze", value, graph.constant([0])) for value in (start, end)]
     rows = graph.op("Unsqueeze", graph.op("Range", scalar[0], scalar[1], one), graph.constant([1]))  # (T, 1)

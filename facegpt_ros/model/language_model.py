@@ -5,8 +5,6 @@ Torch, for training and as the reference of the exported graphs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -143,15 +141,12 @@ class LanguageModel(nn.Module):
         return self.embedding(tokens)
 
     def forward(self, x: Tensor, cache: KVCache | None = None, depth: int | None = None) -> Tensor:
-        """Embeddings (B, T, D) → normed hidden states (B, T, D) after `depth` layers, None: all; see states."""
-        return self.states(x, [depth or len(self.layers)], cache)[0]
-
-    def states(self, x: Tensor, depths: Sequence[int], cache: KVCache | None = None) -> list[Tensor]:
-        """Embeddings (B, T, D) → normed hidden states (B, T, D) after each of these numbers of layers; no more run.
+        """Embeddings (B, T, D) → normed hidden states (B, T, D) after so many layers; no more run.
 
         Args:
             x: what follows that which the cache holds.
-            cache: grows by T positions; None: x is all there is. It must always be used with the same last depth.
+            cache: grows by T positions; None: x is all there is. It must always be used with the same depth.
+            depth: layers; None: all.
 
         Raises:
             WeightsError: the cache is full.
@@ -164,14 +159,11 @@ class LanguageModel(nn.Module):
             )  # (T, past + T)
         elif cache and cache.length:
             mask = torch.ones(1, 1 + cache.length, dtype=torch.bool, device=x.device)
-        found = {}
-        for i, layer in enumerate(self.layers[: max(depths)]):
+        for i, layer in enumerate(self.layers[:depth]):
             x = layer(x, self.rotary, mask, cache, i)
-            if i + 1 in depths:
-                found[i + 1] = self.norm(x)
         if cache:
             cache.length += x.shape[1]
-        return [found[depth] for depth in depths]
+        return self.norm(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(B, T, D) → (B, T, V)."""

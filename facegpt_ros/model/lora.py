@@ -21,6 +21,9 @@ class LoraLinear(nn.Module):
         base: frozen here.
         rank: r.
         alpha: α.
+
+    Attributes:
+        off: the layer is as it was, for now.
     """
 
     def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
@@ -29,9 +32,12 @@ class LoraLinear(nn.Module):
         self.down = nn.Parameter(torch.empty(rank, base.in_features))  # A
         self.up = nn.Parameter(torch.zeros(base.out_features, rank))  # B
         self.scale = alpha / rank
+        self.off = False
         nn.init.kaiming_uniform_(self.down, a=math.sqrt(5))
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.off:
+            return self.base(x)
         return self.base(x) + (x @ self.down.T) @ self.up.T * self.scale
 
     @torch.no_grad()

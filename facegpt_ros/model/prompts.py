@@ -14,14 +14,15 @@ from enum import Enum
 from facegpt_ros.model.tokenizer import FACE, TokenizerLike
 
 RECONSTRUCT = "This face in 3D:"
-ANSWERS = ("It is", "Here it is:", "The face is", "That face is")
+HERE = "Here it is."  # what is said with a face
 
 
 class Kind(Enum):
-    """Of a part. TEMPLATE, TEXT and IMAGE are read as they are; the others name a field of Turns."""
+    """Of a part. TEMPLATE, TEXT, FACTS and IMAGE are read as they are; the others name a field of Turns."""
 
     TEMPLATE = "template"
     TEXT = "text"
+    FACTS = "facts"
     IMAGE = "image"
     BEGIN = "begin"
     USER = "user"
@@ -40,7 +41,7 @@ class Turns:
     Attributes:
         user: opens a person's turn.
         assistant: closes it, and opens the answer.
-        end: closes an answer; one token, which the model learns to say.
+        end: closes an answer; one token.
         next: between an answer and the next turn.
         begin: in front of everything.
         open, close: around image tokens.
@@ -98,20 +99,24 @@ class Part:
     Attributes:
         kind: how text is read.
         text: empty for an image and for most marks.
-        learnt: whether the language loss asks the model to say it.
     """
 
     kind: Kind
     text: str = ""
-    learnt: bool = False
 
 
 IMAGE = Part(Kind.IMAGE)
+_OF_PICTURE = (Kind.OPEN, Kind.IMAGE, Kind.CLOSE, Kind.BREAK)
+
+
+def prefix() -> list[Part]:
+    """What every prompt begins with: its keys and values are read once."""
+    return [Part(Kind.BEGIN), Part(Kind.USER)]
 
 
 def frame_prefix() -> list[Part]:
     """What stands before the image on every frame, the same for all: its keys and values are cached."""
-    return [Part(Kind.BEGIN), Part(Kind.USER), Part(Kind.TEMPLATE, RECONSTRUCT), Part(Kind.OPEN)]
+    return [*prefix(), Part(Kind.TEMPLATE, RECONSTRUCT), Part(Kind.OPEN)]
 
 
 def frame_suffix() -> list[Part]:
@@ -124,14 +129,13 @@ def frame() -> list[Part]:
     return [*frame_prefix(), IMAGE, *frame_suffix()]
 
 
-def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "", cut: bool = False) -> list[Part]:
+def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "") -> list[Part]:
     """A conversation. Without a system prompt, which would be a third of what is read for a description.
 
     Args:
-        turns: (what the person says, what is answered); an answer may hold <FACE>, an empty last one is left open.
+        turns: (what the person says, what is answered); an empty last answer is left open.
         image: whether it is about a picture, which then opens the first turn.
         facts: what was computed about it, given to the model with the picture.
-        cut: whether the last answer goes on: it then teaches no end.
     """
     parts = [Part(Kind.BEGIN)]
     for i, (asked, answer) in enumerate(turns):
@@ -139,34 +143,35 @@ def chat(turns: Sequence[tuple[str, str]], image: bool = False, facts: str = "",
         if image and i == 0:
             parts += [Part(Kind.OPEN), IMAGE, Part(Kind.CLOSE), Part(Kind.BREAK)]
         if facts and i == 0:
-            parts.append(Part(Kind.TEXT, facts + "\n"))
-        parts.append(Part(Kind.TEXT, asked))
-        parts.append(Part(Kind.ASSISTANT))
+            parts.append(Part(Kind.FACTS, facts + "\n"))
+        parts += [Part(Kind.TEXT, asked), Part(Kind.ASSISTANT)]
         if answer:
-            parts.append(Part(Kind.TEMPLATE, answer, learnt=True))
-        if answer and not (cut and i == len(turns) - 1):
-            parts.append(Part(Kind.END, learnt=True))
-            parts.append(Part(Kind.NEXT))
+            parts += [Part(Kind.TEXT, answer), Part(Kind.END), Part(Kind.NEXT)]
     return parts
 
 
-def tokens(
-    parts: Sequence[Part], tokenizer: TokenizerLike, image_tokens: int, turns: Turns = SMOLLM2
-) -> tuple[list[int], list[bool]]:
-    """Ids, -1 for each image token, and whether the language loss asks for each."""
+def to_read(parts: Sequence[Part]) -> list[Part]:
+    """An open conversation as faces are read from it: without facts, and <FACE> last."""
+    return [*(part for part in parts if part.kind is not Kind.FACTS), Part(Kind.TEMPLATE, FACE)]
+
+
+def to_answer(parts: Sequence[Part]) -> list[Part]:
+    """An open conversation as the language model answers it: of a picture it knows the facts alone."""
+    return [part for part in parts if part.kind not in _OF_PICTURE]
+
+
+def tokens(parts: Sequence[Part], tokenizer: TokenizerLike, image_tokens: int, turns: Turns = SMOLLM2) -> list[int]:
+    """Ids, -1 for each image token."""
     ids: list[int] = []
-    learnt: list[bool] = []
     gap = ""
     for part in parts:
         if part.kind is Kind.IMAGE:
-            new = [-1] * image_tokens
-        elif part.kind is Kind.TEXT:
-            new = tokenizer.encode(gap + part.text)
+            ids += [-1] * image_tokens
+        elif part.kind in (Kind.TEXT, Kind.FACTS):
+            ids += tokenizer.encode(gap + part.text)
         elif part.kind is Kind.TEMPLATE:
-            new = tokenizer.template(part.text if part.text.startswith(FACE) else gap + part.text)
+            ids += tokenizer.template(part.text if part.text.startswith(FACE) else gap + part.text)
         else:
-            new = tokenizer.template(getattr(turns, part.kind.value))
+            ids += tokenizer.template(getattr(turns, part.kind.value))
         gap = turns.gap if part.kind in (Kind.USER, Kind.ASSISTANT) else ""
-        ids += new
-        learnt += [part.learnt] * len(new)
-    return ids, learnt
+    return ids

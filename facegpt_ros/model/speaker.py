@@ -1,10 +1,13 @@
-"""Answers in words, token by token, by the decode graph: numpy's counterpart of generate.generate."""
+"""Answers: a face where one is asked for, else words, token by token, by the decode graph.
+
+numpy's counterpart of generate.generate.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,9 +15,8 @@ from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
+from facegpt_ros.model.face_reader import FaceReader, Read
 from facegpt_ros.model.facegpt_build import BuiltGraphs
-from facegpt_ros.model.spread import decode_spread
-from facegpt_ros.model.theta import ThetaLayout
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Said:
     """One answer.
 
     Attributes:
-        text: without special tokens; <FACE> is left out.
-        raw: θ (size,) of the first <FACE>, as ThetaLayout decodes it; None where the answer has none.
+        text: without special tokens.
+        raw: θ (size,) of its <FACE>, as ThetaLayout decodes it; None where no face was asked for.
         estimate: the same decoded, as of one crop, with its spread.
         finished: whether it ended by itself, not by the limit.
     """
@@ -39,17 +41,17 @@ class Speaker:
 
     Args:
         graphs: of facegpt_build.build.
-        layout: of θ.
+        reader: of the same; it stays the caller's.
         image_tokens: T, of a crop.
         threads: of one inference; 0 chooses for this machine.
     """
 
-    def __init__(self, graphs: BuiltGraphs, layout: ThetaLayout, image_tokens: int, threads: int = 0) -> None:
-        self._config, self._layout, self._image_tokens = graphs.config, layout, image_tokens
+    def __init__(self, graphs: BuiltGraphs, reader: FaceReader, image_tokens: int, threads: int = 0) -> None:
+        self._config, self._reader, self._image_tokens = graphs.config, reader, image_tokens
         self._tokenizer = graphs.tokenizer()
         self._embedding = graphs.embedding()
         self._decode = OnnxCpu(graphs.decode, threads)
-        self._head = OnnxCpu(graphs.head, threads)
+        self._before = len(prompts.tokens(prompts.prefix(), self._tokenizer, 0))
 
     def say(
         self,
@@ -74,39 +76,57 @@ class Speaker:
         """
         if limit < 1 or not (math.isfinite(temperature) and temperature >= 0):
             raise ConfigError(f"limit is {limit} and temperature {temperature}; give at least 1, and 0 or more")
+        read = self._read(parts, image_tokens, guess)
+        if read.asked[0] > 0:
+            return Said(prompts.HERE, read.raw[0], read.estimate, True)
         rng = np.random.default_rng(seed)
-        x = self._embed_prompt(parts, image_tokens, limit)
-        config = self._config
-        keys = values = np.zeros((config.layers, 1, config.key_heads, 0, config.head_width), np.float32)
+        ids = prompts.tokens(prompts.to_answer(parts), self._tokenizer, 0)
+        self._check_room(len(ids), limit)
         said: list[int] = []
-        raw, estimate = None, None
+        for logits in self._foresee(ids, said):
+            said.append(_chosen(logits, temperature, rng))
+            if said[-1] == self._tokenizer.end or len(said) == limit:
+                break
+        finished = said[-1] == self._tokenizer.end
+        return Said(self._tokenizer.decode(said[:-1] if finished else said).strip(), None, None, finished)
+
+    def likelihoods(self, text: str) -> np.ndarray:
+        """Log-likelihood of every token but the first of plain text, by what came before, nats: (T - 1,).
+
+        Raises:
+            ConfigError: the text is longer than the language model reads.
+        """
+        ids = self._tokenizer.encode(text)
+        self._check_room(len(ids))
+        found: list[float] = []
+        read: list[int] = []
+        for logits in self._foresee(ids[:1], read) if len(ids) > 1 else ():
+            read.append(ids[1 + len(read)])
+            found.append(float(logits[read[-1]] - np.logaddexp.reduce(logits.astype(np.float64))))
+            if len(found) == len(ids) - 1:
+                break
+        return np.array(found)
+
+    def close(self) -> None:
+        """Frees the graph."""
+        self._decode.close()
+
+    def _foresee(self, ids: list[int], said: list[int]) -> Iterator[np.ndarray]:
+        """Logits (V,) after these tokens, and then after each further one that the caller has appended to said."""
+        config, x = self._config, self._rows(ids)
+        keys = values = np.zeros((config.layers, 1, config.key_heads, 0, config.head_width), np.float32)
         while True:
             out = self._decode.run({"embeddings": x, "past_keys": keys, "past_values": values})
             keys, values = out["keys"], out["values"]
-            if said and said[-1] == self._tokenizer.face and estimate is None:
-                raw, estimate = self._face(out["hidden"], guess)
-            if len(said) == limit:
-                break
-            said.append(_chosen(out["logits"][0], temperature, rng))
-            if said[-1] == self._tokenizer.end:
-                break
+            yield out["logits"][0]
             x = self._rows(said[-1:])
-        finished = said[-1] == self._tokenizer.end
-        return Said(self._tokenizer.decode(said[:-1] if finished else said).strip(), raw, estimate, finished)
 
-    def close(self) -> None:
-        """Frees the graphs."""
-        self._decode.close()
-        self._head.close()
-
-    def _embed_prompt(self, parts: Sequence[prompts.Part], image_tokens: np.ndarray | None, limit: int) -> np.ndarray:
-        """(1, T, D) float32."""
-        ids = np.array(prompts.tokens(parts, self._tokenizer, self._image_tokens)[0], np.int64)
-        if not len(ids) or len(ids) + limit > self._config.context:
-            raise ConfigError(
-                f"the prompt has {len(ids)} tokens and the answer may have {limit}; together they must be at least 2 "
-                f"and at most {self._config.context}: ask shorter"
-            )
+    def _read(self, parts: Sequence[prompts.Part], image_tokens: np.ndarray | None, guess: np.ndarray | None) -> Read:
+        ids = np.array(prompts.tokens(prompts.to_read(parts), self._tokenizer, self._image_tokens), np.int64)
+        if not parts:
+            raise ConfigError("the prompt is empty; make one with prompts.chat")
+        self._check_room(len(ids))
+        ids = ids[self._before :]
         pictured = ids < 0
         x = self._rows(np.maximum(ids, 0))
         if pictured.any() or image_tokens is not None:
@@ -119,16 +139,18 @@ class Speaker:
                 )
             if image_tokens is not None:
                 x[0, pictured] = image_tokens[0]
-        return x
+        return self._reader.prompt(x, guess)
+
+    def _check_room(self, tokens: int, limit: int = 0) -> None:
+        if tokens + limit > self._config.context:
+            raise ConfigError(
+                f"the text has {tokens} tokens and the answer may have {limit}; together they may be "
+                f"{self._config.context}: give a shorter one"
+            )
 
     def _rows(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
-        return np.asarray(self._embedding[ids], np.float32)[None]
-
-    def _face(self, hidden: np.ndarray, guess: np.ndarray | None) -> tuple[np.ndarray, CropEstimate]:
-        first = self._layout.mean()[None] if guess is None else guess
-        out = self._head.run({"hidden": hidden, "guess": first})
-        spread = decode_spread(out["spread"], self._layout.n_expression)
-        return out["theta"][0], replace(self._layout.decode(out["theta"]), spread=spread)
+        """Embeddings (1, T, D) float32."""
+        return np.asarray(self._embedding[np.asarray(ids)], np.float32)[None]
 
 
 def _chosen(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> int:

@@ -1,19 +1,22 @@
 """What every vision-language model that says <FACE> has in common, whoever sees and whoever speaks.
 
-[prompt] + image tokens + <FACE> → language model → hidden state of <FACE> → σ → θ and its spread.
+[prompt] + image tokens + <FACE> → language model with adapters → hidden state of <FACE> → σ → θ, its spread, and
+whether a face was asked for at all. Words are said by the language model without adapters, just as it was before.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from facegpt_ros.model import prompts
-from facegpt_ros.model.face_head import FaceHead, Spread
+from facegpt_ros.model.face_head import FaceHead, Output, Spread
+from facegpt_ros.model.lora import adapters
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.model.tokenizer import TokenizerLike
 
@@ -24,21 +27,12 @@ class Sequences(NamedTuple):
     """B sequences, padded on the right: what is causal never sees the padding.
 
     ids (B, T): tokens, IMAGE where an image token goes; image (B,): row of the image tokens, -1 without one;
-    face (F, 2): row and column of every <FACE>; learnt (B, T): whether the language loss asks for this token.
+    face (F, 2): row and column of every <FACE>.
     """
 
     ids: Tensor
     image: Tensor
     face: Tensor
-    learnt: Tensor
-
-
-class Output(NamedTuple):
-    """raw θ (F, size) and spread of each <FACE>, hidden states (B, T, D) that say the next words."""
-
-    raw: Tensor
-    spread: Spread
-    hidden: Tensor
 
 
 class FaceVLM(nn.Module, ABC):
@@ -91,9 +85,11 @@ class FaceVLM(nn.Module, ABC):
         """Ids (B, T) of the language model's own tokens → embeddings (B, T, D)."""
 
     @abstractmethod
-    def run(self, x: Tensor, cache: Any = None, words: bool = True) -> tuple[Tensor, Tensor]:
-        """Embeddings (B, T, D), behind what the cache holds → normed hidden states (B, T, D) that faces are read from,
-        and those that say words; without words only as many layers run as faces need.
+    def run(self, x: Tensor, cache: Any = None, words: bool = False) -> Tensor:
+        """Embeddings (B, T, D), behind what the cache holds → normed hidden states (B, T, D).
+
+        Args:
+            words: all layers, as words need them; else those after which faces are read.
         """
 
     @abstractmethod
@@ -106,13 +102,13 @@ class FaceVLM(nn.Module, ABC):
 
     # -- what follows from it
 
-    def tokens(self, parts: Sequence[prompts.Part]) -> tuple[list[int], list[bool]]:
-        """Ids of a prompt and which of them the language loss asks for."""
+    def tokens(self, parts: Sequence[prompts.Part]) -> list[int]:
+        """Ids of a prompt, IMAGE for each image token."""
         return prompts.tokens(parts, self.tokenizer, self.tokens_per_image, self.turns)
 
     def alike(self, asked: Sequence[Sequence[prompts.Part]], most: int) -> list[list[int]]:
         """Numbers of prompts in groups of up to `most` of about one length: the longest says how much is padding."""
-        lengths = [len(self.tokens(parts)[0]) for parts in asked]
+        lengths = [len(self.tokens(parts)) for parts in asked]
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
         return [order[i : i + most] for i in range(0, len(order), most)]
 
@@ -128,50 +124,52 @@ class FaceVLM(nn.Module, ABC):
             x = x.index_put((at[:, 0], at[:, 1]), image_tokens[rows, nth].to(x.dtype))
         return x
 
-    def forward(
-        self,
-        sequences: Sequences,
-        image_tokens: Tensor | None = None,
-        guess: Tensor | None = None,
-        words: bool = True,
-    ) -> Output:
-        """Reads sequences; says θ at every <FACE>. image_tokens and guess are see's; words as run's.
+    def forward(self, sequences: Sequences, image_tokens: Tensor | None = None, guess: Tensor | None = None) -> Output:
+        """Reads sequences; says what every <FACE> carries. image_tokens and guess are see's.
 
         Where no image is read, no gradient reaches the embeddings, for then layers without adapters need none either:
-        <FACE>'s learns as a word that is said, and where there is an image.
+        <FACE>'s learns where there is an image.
         """
-        ids, image, face, _ = sequences
+        ids, image, face = sequences
         x = self.embed(ids, image, image_tokens)
-        read, hidden = self.read(x if image_tokens is not None else x.detach(), words=words)  # (B, T, D)
+        read = self.read(x if image_tokens is not None else x.detach())  # (B, T, D)
         first = self.mean.expand(len(face), -1)
         if guess is not None:
             row = image[face[:, 0]]
             first = torch.where((row >= 0)[:, None], guess[row.clamp_min(0)], first)
-        raw, spread = self.head(read[face[:, 0], face[:, 1]], first)
-        return Output(raw, spread, hidden)
+        return self.head(read[face[:, 0], face[:, 1]], first)
 
-    def read(self, x: Tensor, cache: Any = None, words: bool = True) -> tuple[Tensor, Tensor]:
-        """run, with float32 hidden states."""
+    def read(self, x: Tensor, cache: Any = None) -> Tensor:
+        """Hidden states (B, T, D) float32 that faces are read from; see run."""
         with torch.autocast(x.device.type, self.precision, enabled=self.precision != torch.float32):
-            face, last = self.run(x, cache, words)
-            return face.float(), last.float()
+            return self.run(x, cache).float()
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """(…, D) → (…, V + ours): the language model's words, and <FACE>."""
-        return torch.cat([self.say(hidden), hidden @ self.ours.T.to(hidden.dtype)], -1)
+    def foresee(self, x: Tensor, cache: Any = None) -> Tensor:
+        """Hidden states (B, T, D) float32 that say the next word, for `say`: those of the language model itself."""
+        with self._untouched(), torch.autocast(x.device.type, self.precision, enabled=self.precision != torch.float32):
+            return self.run(x, cache, words=True).float()
+
+    @contextmanager
+    def _untouched(self) -> Iterator[None]:
+        """The language model without adapters."""
+        own = [adapter for _, adapter in adapters(self)]
+        for adapter in own:
+            adapter.off = True
+        try:
+            yield
+        finally:
+            for adapter in own:
+                adapter.off = False
 
     def sequences(self, parts: Sequence[Sequence[prompts.Part]], image: Sequence[int]) -> Sequences:
         """Prompts and the row of each one's image, -1 without → Sequences."""
         device = self.ours.device
         read = [self.tokens(p) for p in parts]
-        longest = max(len(ids) for ids, _ in read)
-        ids = torch.full((len(read), longest), self.tokenizer.end)
-        learnt = torch.zeros((len(read), longest), dtype=torch.bool)
-        for i, (own, asked) in enumerate(read):
+        ids = torch.full((len(read), max(map(len, read))), self.tokenizer.end)
+        for i, own in enumerate(read):
             ids[i, : len(own)] = torch.tensor(own)
-            learnt[i, : len(own)] = torch.tensor(asked)
         face = (ids == self.tokenizer.face).nonzero()
-        return Sequences(ids.to(device), torch.tensor(image).to(device), face.to(device), learnt.to(device))
+        return Sequences(ids.to(device), torch.tensor(image).to(device), face.to(device))
 
     def frame_sequences(self, count: int) -> Sequences:
         """The per-frame prompt for each of `count` crops."""
@@ -185,21 +183,21 @@ class FaceVLM(nn.Module, ABC):
         """
         image_tokens, guess = self.see(crops)
         if cache is None:
-            out = self(self.frame_sequences(len(crops)), image_tokens, guess, words=False)
+            out = self(self.frame_sequences(len(crops)), image_tokens, guess)
             return out.raw, out.spread
-        ids, _ = self.tokens(prompts.frame_suffix())
+        ids = self.tokens(prompts.frame_suffix())
         suffix = torch.tensor(ids, device=crops.device).expand(len(crops), -1)
         end = self.embed(suffix, torch.full((len(crops),), -1), None)
         own = cache.repeat(len(crops), room=self.tokens_per_image + len(ids))
-        read, _ = self.read(torch.cat([image_tokens.to(end.dtype), end], 1), own, words=False)
-        return self.head(read[:, -1], guess)
+        read = self.read(torch.cat([image_tokens.to(end.dtype), end], 1), own)
+        out = self.head(read[:, -1], guess)
+        return out.raw, out.spread
 
     def frame_cache(self) -> Any:
         """Keys and values of the per-frame prompt's beginning, which is the same for every face: read once."""
-        ids, _ = self.tokens(prompts.frame_prefix())
+        ids = self.tokens(prompts.frame_prefix())
         cache = self.cache(1, len(ids))
-        x = self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None)
-        self.read(x, cache, words=False)
+        self.read(self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None), cache)
         return cache
 
 

@@ -1,57 +1,60 @@
-"""What FaceGPT talks about while it learns: faces from words, questions about rendered faces, and anything else."""
+"""What FaceGPT reads while it learns: faces from words, requests for a picture's face, and what asks for none."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from facegpt_ros.face import CropEstimate, Face
 from facegpt_ros.language import requests
-from facegpt_ros.language.attributes import draw, read
-from facegpt_ros.language.describe import Description, Descriptions, describe_face
-from facegpt_ros.language.facts import face_facts, facts_text, relevant
+from facegpt_ros.language.attributes import draw
+from facegpt_ros.language.describe import Description, Descriptions
+from facegpt_ros.language.facts import face_facts
 from facegpt_ros.language.questions import sample, sample_dialogue
 from facegpt_ros.model import prompts
 from facegpt_ros.model.theta import ThetaLayout
-from facegpt_ros.model.tokenizer import FACE
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.camera import Camera
-from facegpt_ros.training.own_answers import OwnAnswer
+from facegpt_ros.training.attribute_loss import limits
 from facegpt_ros.training.stages import Stage
 
 _IMAGE_PX = 512
 _OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
-_DIALOGUE = 0.25  # share of the chats with more than one turn
-_SEEN = 0.5  # share of the chats that come with the image, not with facts alone
+_QUESTIONS = 0.3  # share of what asks for no face: questions about a face that is seen
+_DIALOGUE = 0.25  # share of these with more than one turn
+_DESCRIBING = 0.3  # share of the others that describe a face and want something else of the words: the hardest ones
+_SEEN = 0.5  # share of the others that come with a picture, which alone asks for nothing
 _LENGTHS = 3  # classes of length that descriptions are drawn in; those of a step are of one
-_TELLING = 0.15  # share of the chats that describe the face
-_HOW_MANY = (0.03, 0.77, 0.15, 0.05)  # of the chats: nobody in the picture, one face, two, three
+_HOW_MANY = (0.03, 0.77, 0.15, 0.05)  # of the questions: nobody in the picture, one face, two, three
 
 
 @dataclass
 class Conversations:
-    """Sequences of one step.
+    """Prompts of one step, each with one <FACE>.
 
     Attributes:
-        parts: of each, as model/prompts.py makes them.
+        parts: of each, as prompts.to_read makes them; those that ask for a face come first.
         image: row of each one's crop, -1 without one.
-        spoken: whether each one's answer is learnt word by word.
-        of_image: rows of the crops whose faces are asked for, in the order of their <FACE>; they come first.
-        of_words: raw θ (F, D) float32 of the faces that words ask for, in the order of their <FACE>.
+        of_image: rows of the crops whose faces are asked for, by the first ones.
+        of_words: raw θ (F, D) float32 of the faces that words ask for, by the next ones.
+        wanted: limits (F, K, 2) of what these words name (attribute_loss.limits).
     """
 
     parts: list[list[prompts.Part]] = field(default_factory=list)
     image: list[int] = field(default_factory=list)
-    spoken: list[bool] = field(default_factory=list)
     of_image: list[int] = field(default_factory=list)
     of_words: list[np.ndarray] = field(default_factory=list)
+    wanted: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, parts: list[prompts.Part], image: int = -1, spoken: bool = True) -> None:
-        self.parts.append(parts)
+    def add(self, turns: list[tuple[str, str]], image: int = -1) -> None:
+        self.parts.append(prompts.to_read(prompts.chat(turns, image=image >= 0)))
         self.image.append(image)
-        self.spoken.append(spoken)
+
+    @property
+    def asked(self) -> np.ndarray:
+        """Whether each one asks for a face: (N,) bool."""
+        return np.arange(len(self.parts)) < len(self.of_image) + len(self.of_words)
 
 
 class Talk:
@@ -59,12 +62,11 @@ class Talk:
 
     Args:
         model: whose faces are talked about.
-        answered: the language model's own answers, so that it stays what it is.
         split: whose phrasings.
     """
 
-    def __init__(self, model: MorphableModel, answered: Sequence[OwnAnswer] = (), split: str = "train") -> None:
-        self.model, self.answered, self.split = model, list(answered), split
+    def __init__(self, model: MorphableModel, split: str = "train") -> None:
+        self.model, self.split = model, split
         self.layout = ThetaLayout.of(model)
         self._descriptions = Descriptions(model)
 
@@ -78,26 +80,25 @@ class Talk:
         estimate = self.layout.decode(theta)
         present = np.flatnonzero(theta[:, self.layout.presence] > 0.5)
         of_image = int((rng.random(stage.texts) < _OF_IMAGE).sum()) if len(present) else 0
-        spoken = set(rng.choice(stage.texts, min(stage.spoken, stage.texts), replace=False).tolist())
-        for i in range(of_image):
+        for _ in range(of_image):
             row = int(rng.choice(present))
-            asked = requests.asking(rng, self.split, "image").text
-            out.add(prompts.chat([(asked, _with_face(rng))], image=True), row, i in spoken)
+            out.add([(requests.asking(rng, self.split, "image").text, "")], row)
             out.of_image.append(row)
-        for i, described in enumerate(self._alike(rng, stage.texts - of_image), of_image):
-            out.add(prompts.chat([(described.text, _with_face(rng))]), spoken=i in spoken)
+        for described in self._alike(rng, stage.texts - of_image):
+            out.add([(described.text, "")])
             out.of_words.append(self._target(described))
-        for _ in range(stage.chats):
-            count = min(int(rng.choice(len(_HOW_MANY), p=_HOW_MANY)), len(present))
-            rows = [int(row) for row in rng.choice(present, count, replace=False)]
-            turns, facts = self._chat(rng, [face_of(self.model, estimate, r, half_extent[r]) for r in rows])
-            seen = count == 1 and rng.random() < _SEEN
-            out.add(prompts.chat(turns, image=seen, facts=facts), rows[0] if seen else -1)
-        for _ in range(stage.general if self.answered else 0):
-            seen = len(present) > 0 and rng.random() < _SEEN  # a picture alone asks for nothing
-            own = self.answered[int(rng.integers(len(self.answered)))]
-            parts = prompts.chat([(own.prompt, own.answer)], image=seen, cut=not own.finished)
-            out.add(parts, int(rng.choice(present)) if seen else -1)
+            out.wanted.append(limits(described.asked))
+        for _ in range(stage.others):
+            if len(present) and rng.random() < _QUESTIONS:
+                count = min(int(rng.choice(len(_HOW_MANY), p=_HOW_MANY)), len(present))
+                rows = [int(row) for row in rng.choice(present, count, replace=False)]
+                turns = self._question(rng, [face_of(self.model, estimate, r, half_extent[r]) for r in rows])
+                out.add(turns, rows[0] if rows else -1)
+            else:
+                seen = len(present) > 0 and rng.random() < _SEEN
+                kind = "not to see" if rng.random() < _DESCRIBING else None
+                asked = requests.not_asking(rng, self.split, kind).text
+                out.add([(asked, "")], int(rng.choice(present)) if seen else -1)
         return out
 
     def _alike(self, rng: np.random.Generator, count: int) -> list[Description]:
@@ -114,19 +115,13 @@ class Talk:
             raw[where] = value
         return raw
 
-    def _chat(self, rng: np.random.Generator, faces: list[Face]) -> tuple[list[tuple[str, str]], str]:
-        """Turns about the faces of one picture, side by side in it, and the facts that answer them."""
+    def _question(self, rng: np.random.Generator, faces: list[Face]) -> list[tuple[str, str]]:
+        """Turns about the faces of one picture, side by side in it, the last one open."""
         faces = [beside(face, k) for k, face in enumerate(faces)]
         facts = face_facts(self.model, faces, (_IMAGE_PX * max(len(faces), 1), _IMAGE_PX))
-        if len(faces) == 1 and rng.random() < _TELLING:
-            values = read(self.model, faces[0].identity, faces[0].expression, faces[0].albedo)
-            asked = requests.not_asking(rng, self.split, "about the image").text
-            told = describe_face({key: float(value) for key, value in values.items()}, rng, self.split)
-            return [(asked, told)], facts_text(relevant(facts, None))
         several = bool(faces) and rng.random() < _DIALOGUE
         said = sample_dialogue(rng, self.split, facts) if several else [sample(rng, self.split, facts)]
-        known = {(fact.face, fact.key): fact for one in said for fact in relevant(facts, one.topic, one.face or None)}
-        return [(one.question, one.answer) for one in said], facts_text(list(known.values()))
+        return [*((one.question, one.answer) for one in said[:-1]), (said[-1].question, "")]
 
 
 def beside(face: Face, place: int) -> Face:
@@ -161,7 +156,3 @@ def face_of(model: MorphableModel, estimate: CropEstimate, row: int, half_extent
         camera=camera,
         landmarks=landmarks,
     )
-
-
-def _with_face(rng: np.random.Generator) -> str:
-    return f"{prompts.ANSWERS[int(rng.integers(len(prompts.ANSWERS)))]} {FACE}"

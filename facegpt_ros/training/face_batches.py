@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +10,6 @@ from torch.utils.data import Dataset
 
 from facegpt_ros.training.batches import Batch, Batches
 from facegpt_ros.training.conversations import Conversations, Talk
-from facegpt_ros.training.own_answers import OwnAnswer
 from facegpt_ros.training.stages import Stage
 
 
@@ -29,15 +27,14 @@ class FaceBatches(Dataset):
     Args:
         frames: of the same steps.
         stage: how many conversations a step has.
-        answered: as Talk's.
     """
 
-    def __init__(self, frames: Batches, stage: Stage, answered: Sequence[OwnAnswer] = ()) -> None:
-        self.frames, self.stage, self.answered = frames, stage, answered
+    def __init__(self, frames: Batches, stage: Stage) -> None:
+        self.frames, self.stage = frames, stage
 
     @cached_property
     def talk(self) -> Talk:
-        return Talk(self.frames.model, self.answered)
+        return Talk(self.frames.model)
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -17,7 +17,6 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.language.requests import kinds
 from facegpt_ros.model.face_head import Spread
 from facegpt_ros.model.language_model import LanguageModel
 from facegpt_ros.model.regressor import decode
@@ -31,7 +30,6 @@ from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
 from facegpt_ros.training.networks import SHAPE, fill, network, read_language
-from facegpt_ros.training.own_answers import BRIEF, OwnAnswer, general_prompts, own_answers
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
 from facegpt_ros.training.spread_loss import photo_spread, render_spread
@@ -45,10 +43,9 @@ __all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "read_language", "r
 
 SPREAD_WEIGHTS = {"landmark_spread": 0.3, "angle_spread": 0.1, "shape_spread": 0.1, "expression_spread": 0.1}
 _WORDS_WEIGHT = 0.5  # of the sum over faces from words
-_LANGUAGE_WEIGHT = 0.3  # of the cross entropy of answers, nats
+_ASKED_WEIGHT = 1.0  # of the cross entropy of whether a face is asked for, nats
 _TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
 _PHOTOMETRIC_PHOTOS = 8
-_OWN_ANSWERS, _BRIEF_ANSWERS = 480, 960
 _TOGETHER = 24  # sequences that are read at once
 _STANDARD_TEXTS = 240
 
@@ -66,10 +63,9 @@ class FaceTrainer(Loop):
         options: of the run.
         model: the morphable model; the shipped one if None.
         language: a language model and its tokenizer; read from the options' file if None.
-        answered: the language model's own answers; made here where the stage needs them if None.
     """
 
-    shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "words.axes", "language")
+    shown = ("renders.landmarks", "photos.landmarks", "renders.shape", "words.attributes", "asked")
     net: FaceVLM
     ema: FaceVLM
     options: FaceGPTOptions
@@ -79,7 +75,6 @@ class FaceTrainer(Loop):
         options: FaceGPTOptions,
         model: MorphableModel | None = None,
         language: tuple[LanguageModel, Tokenizer] | None = None,
-        answered: list[OwnAnswer] | None = None,
     ) -> None:
         super().__init__(options)
         self.stage = STAGES[options.stage]
@@ -88,23 +83,16 @@ class FaceTrainer(Loop):
         self.loss = RegressorLoss(self.model, self.outputs.layout).to(self.device)
         self.words_loss = WordsLoss(self.model, self.outputs.layout, self.loss.geometry).to(self.device)
         self.photometric = PhotometricLoss(self.model).to(self.device)
-        net = network(options, self.outputs.layout, self.stage.adapters, language)
-        self.answered = answered or []
-        if self.stage.general and answered is None:
-            asked = general_prompts(_OWN_ANSWERS, options.seed, "train")
-            others = general_prompts(_BRIEF_ANSWERS, (options.seed, 1), "train", kinds())
-            self.answered = own_answers(net.eval(), asked, options.out / "own_answers.jsonl", options.seed)
-            self.answered += own_answers(net, others, options.out / "brief_answers.jsonl", options.seed, BRIEF)
-        self.begin(net)
+        self.begin(network(options, self.outputs.layout, self.stage.adapters, language))
 
     def update(self, batch: FaceBatch) -> dict[str, float]:
-        """Losses are named renders.*, photos.*, words.* and language."""
+        """Losses are named renders.*, photos.*, words.* and asked."""
         image_tokens = guess = None
         loss = self.net.mean.new_zeros(())
         values: dict[str, float] = {}
         if batch.frames is not None:
             image_tokens, guess = self.net.see(batch.frames["crops"])
-            out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess, words=False)
+            out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
             loss, values = self._frames(out.raw, out.spread, batch.frames)
         if batch.talk.parts:
             said, terms = self._talk(batch.talk, batch.frames, image_tokens, guess)
@@ -116,40 +104,34 @@ class FaceTrainer(Loop):
         self, talk: Conversations, frames: Batch | None, image_tokens: Tensor | None, guess: Tensor | None
     ) -> tuple[Tensor, dict[str, float]]:
         """The loss of conversations, and every term unweighted."""
-        said, asked = [], []
-        raws: dict[int, Tensor] = {}
-        for rows, spoken, seen in self._groups(talk):
+        outs: dict[int, tuple[Tensor, Tensor]] = {}
+        for rows, seen in self._groups(talk):
             sequences = self.net.sequences([talk.parts[i] for i in rows], [talk.image[i] for i in rows])
-            out = self.net(sequences, *((image_tokens, guess) if seen else ()), words=spoken)
-            if spoken:
-                learnt = sequences.learnt[:, 1:]
-                said.append(self.net.logits(out.hidden[:, :-1][learnt]))  # (tokens, V + 1)
-                asked.append(sequences.ids[:, 1:][learnt])
-            raws |= {rows[row]: raw for row, raw in zip(sequences.face[:, 0].tolist(), out.raw, strict=True)}
-        raw = torch.stack([raws[i] for i in sorted(raws)]) if raws else self.net.mean.new_zeros(0, len(self.net.mean))
-        loss, values = self.net.mean.new_zeros(()), {}
-        if said:
-            language = functional.cross_entropy(torch.cat(said), torch.cat(asked))
-            loss, values = _LANGUAGE_WEIGHT * language, {"language": language.item()}
+            out = self.net(sequences, *((image_tokens, guess) if seen else ()))
+            each = zip(out.raw, out.asked, strict=True)
+            outs |= {rows[row]: one for row, one in zip(sequences.face[:, 0].tolist(), each, strict=True)}
+        raw, asked = (torch.stack(part) for part in zip(*(outs[i] for i in range(len(outs))), strict=True))
+        truth = torch.from_numpy(talk.asked.astype(np.float32)).to(self.device)
+        missed = functional.binary_cross_entropy_with_logits(asked, truth)
+        loss, values = _ASKED_WEIGHT * missed, {"asked": missed.item()}
         n = len(talk.of_image)
         if n and frames is not None:
             rows = torch.tensor(talk.of_image)
             parts = frames["theta"][rows], frames["half_extent"][rows], frames["landmarks"][rows]
             loss = loss + _WORDS_WEIGHT * total(self.loss.render_terms(raw[:n], *parts), RENDER_WEIGHTS)
         if talk.of_words:
-            terms = self.words_loss(raw[n:], torch.from_numpy(np.stack(talk.of_words)).to(self.device))
+            target, wanted = (torch.from_numpy(np.stack(a)).to(self.device) for a in (talk.of_words, talk.wanted))
+            terms = self.words_loss(raw[n : n + len(target)], target, wanted)
             loss = loss + _WORDS_WEIGHT * total(terms, WORDS_WEIGHTS)
             values |= {f"words.{k}": v.item() for k, v in terms.items()}
         return loss, values
 
-    def _groups(self, talk: Conversations) -> Iterator[tuple[list[int], bool, bool]]:
-        """Sequences of about one length that are read alike: rows, whether they are spoken, whether with an image."""
-        kinds: dict[tuple[bool, bool], list[int]] = {}
-        for i, (image, spoken) in enumerate(zip(talk.image, talk.spoken, strict=True)):
-            kinds.setdefault((spoken, image >= 0), []).append(i)
-        for (spoken, seen), rows in kinds.items():
+    def _groups(self, talk: Conversations) -> Iterator[tuple[list[int], bool]]:
+        """Sequences of about one length that are read alike: rows, and whether they are of an image."""
+        for seen in (False, True):
+            rows = [i for i, image in enumerate(talk.image) if (image >= 0) == seen]
             for group in self.net.alike([talk.parts[i] for i in rows], _TOGETHER):
-                yield [rows[k] for k in group], spoken, seen
+                yield [rows[k] for k in group], seen
 
     def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss of the per-frame prompt, and every term unweighted."""
@@ -207,7 +189,7 @@ class FaceTrainer(Loop):
         """What the run learns from, by step."""
         o = self.options
         frames = Batches(self.model, o.photos, o.size, o.batch, o.photo_share, o.seed, o.steps, self._twins)
-        return FaceBatches(frames, self.stage, self.answered)
+        return FaceBatches(frames, self.stage)
 
     @cached_property
     def _validation(self) -> Validation:
@@ -261,8 +243,8 @@ class FaceTrainer(Loop):
         )
         states = []
         for rows in self.net.alike(talk.parts, _TOGETHER):
-            ids, image, face, _ = self.net.sequences([talk.parts[i] for i in rows], [-1] * len(rows))
-            read, _ = self.net.read(self.net.embed(ids, image, None), words=False)
+            ids, image, face = self.net.sequences([talk.parts[i] for i in rows], [-1] * len(rows))
+            read = self.net.read(self.net.embed(ids, image, None))
             states.append(read[face[:, 0], face[:, 1]])
         self.net.head.standardise(torch.cat(states))
 

@@ -57,7 +57,7 @@ def network(
         model.requires_grad_(False)
         if options.frozen >= len(model.layers):
             raise WeightsError(f"frozen is {options.frozen}; the model has {len(model.layers)} layers, give less")
-        add_adapters(model.layers[options.frozen :], options.rank, alpha)
+        add_adapters(model.layers[options.frozen : depth], options.rank, alpha)
         for layer in model.modules():  # what is frozen would be rounded again on every use
             if isinstance(layer, torch.nn.Linear):
                 layer.to(dtype)

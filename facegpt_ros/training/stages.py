@@ -14,8 +14,7 @@ class Stage:
         adapters: whether the language model's adapters learn too.
         frames: whether crops are looked at, photos and renders, as many a step as the options ask for.
         texts: descriptions → <FACE> a step.
-        spoken: of these, so many whose answer is learnt word by word too, which takes all layers of the language model.
-        chats, general: questions about a face and anything else a step.
+        others: prompts that ask for no face a step.
         photometric: whether photos are compared with what is drawn of them.
         twins: share of the renders that show one person twice, whose identity must then be the same.
     """
@@ -24,39 +23,33 @@ class Stage:
     adapters: bool
     frames: bool = True
     texts: int = 0
-    spoken: int = 0
-    chats: int = 0
-    general: int = 0
+    others: int = 0
     photometric: bool = False
     twins: float = 0.0
 
 
 STAGES = {
     "words": Stage(
-        "descriptions and general instructions alone, without a picture: the most faces from words in an hour",
+        "descriptions alone, without a picture: the most faces from words in an hour",
         adapters=True,
         frames=False,
         texts=24,
-        spoken=1,
-        general=2,
+        others=8,
     ),
     "align": Stage("projector, <FACE> and σ on exact labels; the language model is frozen", adapters=False),
     "look": Stage(
         "adapters too; photos compared with their own rendering, one person under several lights",
         adapters=True,
         texts=8,
-        spoken=1,
-        general=2,
+        others=2,
         photometric=True,
         twins=0.5,
     ),
     "talk": Stage(
-        "descriptions, questions about faces and general instructions, beside faces",
+        "descriptions, and what asks for no face, beside faces",
         adapters=True,
         texts=12,
-        spoken=2,
-        chats=1,
-        general=3,
+        others=6,
         photometric=True,
         twins=0.5,
     ),

@@ -1,4 +1,4 @@
-"""Faces from the val split's phrasings: how many of the named things they have."""
+"""The val split's phrasings: how many of the things they name the faces have, and whether faces are asked for."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import torch
 from facegpt_ros.language.attributes import read
 from facegpt_ros.language.describe import Descriptions
 from facegpt_ros.language.matches import present
+from facegpt_ros.language.requests import not_asking
 from facegpt_ros.model import prompts
 from facegpt_ros.model.theta import ThetaLayout
-from facegpt_ros.model.tokenizer import FACE
 from facegpt_ros.model.vlm import FaceVLM
 from facegpt_ros.morphable.model import MorphableModel
 
@@ -30,21 +30,27 @@ class WordsValidation:
         self.model = model
         rng, descriptions = np.random.default_rng(_SEED), Descriptions(model)
         self._texts = [descriptions.sample(rng, "val") for _ in range(count)]
+        self._others = [not_asking(rng, "val").text for _ in range(count)]
         self._mean_face = self._share(np.tile(ThetaLayout.of(model).mean(), (count, 1)))
 
     @torch.inference_mode()
     def measure(self, net: FaceVLM) -> dict[str, float]:
         """text_attributes: share of what the texts name; text_attributes_mean_face: what the mean face would have.
 
-        The answer is given up to its <FACE>; whether it is said by itself is for evaluation to find out.
+        asked, unasked: how often a face is said where it is asked for and where not.
         """
-        asked = [prompts.chat([(one.text, f"{prompts.ANSWERS[0]} {FACE}")]) for one in self._texts]
-        raw = torch.empty(len(asked), net.layout.size)
+        texts = [one.text for one in self._texts]
+        asked = [prompts.to_read(prompts.chat([(text, "")])) for text in texts + self._others]
+        raw, said = torch.empty(len(asked), net.layout.size), torch.empty(len(asked))
         for rows in net.alike(asked, _TOGETHER):
-            raw[rows] = net(net.sequences([asked[i] for i in rows], [-1] * len(rows)), words=False).raw.float().cpu()
+            out = net(net.sequences([asked[i] for i in rows], [-1] * len(rows)))
+            raw[rows], said[rows] = out.raw.float().cpu(), (out.asked > 0).float().cpu()
+        n = len(texts)
         return {
-            "text_attributes": self._share(raw.numpy()),
+            "text_attributes": self._share(raw[:n].numpy()),
             "text_attributes_mean_face": self._mean_face,
+            "asked": float(said[:n].mean()),
+            "unasked": float(said[n:].mean()),
         }
 
     def _share(self, raw: np.ndarray) -> float:

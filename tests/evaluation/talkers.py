@@ -21,7 +21,7 @@ class Talker:
 
     Args:
         answer: the texts of a prompt → what is said.
-        better: how much likelier every token is with adapters than without, nats.
+        better: how much likelier every word is than e⁻³, nats.
     """
 
     model_id, crop_size = "talker", 64
@@ -35,14 +35,8 @@ class Talker:
         self.seen, self.crops = self.seen + (0 if crops is None else len(crops)), crops
         return [self.answer(texts(prompt)) for prompt in asked]
 
-    def read(self, asked: Sequence, *, base: bool = False) -> list[np.ndarray]:
-        return [
-            np.full(max(sum(len(p.text.split()) for p in prompt if p.learnt) - 1, 0), -3.0 + (not base) * self.better)
-            for prompt in asked
-        ]
-
-    def base_words(self, asked: Sequence, *, limit: int = 64) -> list[str]:
-        return ["So it is, and always was." for _ in asked]
+    def read(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return [np.full(len(text.split()) - 1, -3.0 + self.better) for text in texts]
 
     def close(self) -> None:
         self.closed = True
@@ -50,4 +44,4 @@ class Talker:
 
 def texts(prompt: Sequence) -> str:
     """What is a person's, not the template's."""
-    return "".join(part.text for part in prompt if part.kind is Kind.TEXT)
+    return "".join(part.text for part in prompt if part.kind in (Kind.TEXT, Kind.FACTS))

@@ -31,7 +31,7 @@ def test_a_face_when_asked_and_only_then_is_told_from_its_opposite(model, pictur
 
     for answer, right in ((good, (1, 0)), (lambda text: face, (1, 1)), (lambda text: Said(""), (0, 0))):
         speaker = Talker(layout_of(model), answer)
-        scores = [face_token_scores(speaker, some, 8) for some in (asked, unasked)]
+        scores = [face_token_scores(speaker, some) for some in (asked, unasked)]
         assert tuple(one["share"] for one in scores) == right
     assert scores[0]["by_kind"] == {"image": 0, "words": 0} and len(scores[0]["wrong"]) == 10
     assert scores[1]["prompts"] == 60 and scores[1]["wrong"] == []
@@ -46,5 +46,5 @@ def test_what_speaks_of_a_picture_comes_with_one(model, pictures):
     assert all(one.crop is not None for one in unasked if one.request.kind == "about the image")
     assert {one.request.kind for one in unasked} >= {"instruction", "sum", "small talk", "about the image"}
     speaker = Talker(layout_of(model), lambda text: Said(""))
-    face_token_scores(speaker, unasked, 8)
+    face_token_scores(speaker, unasked)
     assert speaker.seen == sum(one.crop is not None for one in unasked)

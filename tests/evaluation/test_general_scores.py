@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from facegpt_ros.errors import ConfigError
-from facegpt_ros.evaluation.general_scores import general_scores, perplexity, plain, prose, transcripts
+from facegpt_ros.evaluation.general_scores import general_scores, perplexity, prose, transcripts
 from facegpt_ros.evaluation.speaker import Said
 from facegpt_ros.model.theta import ThetaLayout
 from tests.evaluation.talkers import Talker
 
 
-def reader(better: float = 0.0) -> Talker:
-    return Talker(ThetaLayout(3, 2, 1), lambda text: Said(""), better)
+def reads(better: float = 0.0):
+    return Talker(ThetaLayout(3, 2, 1), lambda text: Said(""), better).read
 
 
 def test_the_prose_is_long_plain_text_in_passages():
@@ -20,13 +20,12 @@ def test_the_prose_is_long_plain_text_in_passages():
     assert passages[0].startswith("Alice was beginning")
 
 
-def test_adapters_that_change_nothing_have_ratio_one_and_worse_ones_more(tmp_path):
-    same = general_scores(reader(), tmp_path, 4)
-    assert same["perplexity_ratio"] == pytest.approx(1)
-    worse = general_scores(reader(-0.1), tmp_path, 4)
+def test_words_as_likely_as_before_have_ratio_one_and_worse_ones_more(tmp_path):
+    assert general_scores(reads(), reads(), tmp_path)["perplexity_ratio"] == pytest.approx(1)
+    worse = general_scores(reads(-0.1), reads(), tmp_path)
     assert worse["perplexity_ratio"] == pytest.approx(np.exp(0.1))
-    assert worse["prose"]["base"] == pytest.approx(np.exp(3)) and worse["own_answers"]["tokens"] > 0
-    assert worse["human_text"]["tokens"] == worse["prose"]["tokens"]
+    assert worse["prose"]["base"] == pytest.approx(np.exp(3))
+    assert worse["human_text"]["tokens"] == worse["prose"]["tokens"] > 1800
     assert worse["transcripts"] is None and "no transcripts" in worse["transcripts_skipped"]
 
 
@@ -34,14 +33,14 @@ def test_transcripts_count_as_human_text(tmp_path):
     (tmp_path / "a.txt").write_text(" he was not an\nill disposed young man ")
     (tmp_path / "b.txt").write_text("\n")
     assert transcripts(tmp_path) == ["he was not an ill disposed young man"]
-    scores = general_scores(reader(), tmp_path, 1)
+    scores = general_scores(reads(), reads(), tmp_path)
     assert scores["human_text"]["tokens"] == scores["prose"]["tokens"] + scores["transcripts"]["tokens"]
     assert "transcripts_skipped" not in scores
 
 
 def test_a_text_of_one_token_has_nothing_to_foresee():
-    assert perplexity(reader(), [plain("Alice")]) is None and perplexity(reader(), []) is None
-    assert perplexity(reader(), [plain("Alice"), plain("Alice ran")]).tokens == 1
+    assert perplexity(reads(), reads(), ["Alice"]) is None and perplexity(reads(), reads(), []) is None
+    assert perplexity(reads(), reads(), ["Alice", "Alice ran"]).tokens == 1
 
 
 def test_missing_and_empty_prose_is_said(tmp_path):

@@ -1,5 +1,6 @@
 """`facegpt evaluate --set text|chat|general` with a stand-in for the network and for the estimator."""
 
+import importlib.util
 import json
 
 import cv2
@@ -42,6 +43,8 @@ def evaluated(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(language_command, "open_speaker", lambda *args: speaker)
     monkeypatch.setattr(language_command, "open_pipeline", pipeline)
     monkeypatch.setattr(language_command, "_KNOWN_FACES", 0)
+    if importlib.util.find_spec("torch"):
+        monkeypatch.setattr("facegpt_ros.evaluation.base_language.base_reader", lambda path: speaker.read)
 
     def run(*words: str) -> dict:
         out = tmp_path / "figures.json"
@@ -93,7 +96,7 @@ def test_what_cannot_be_estimated_is_told_with_its_reason(evaluated, monkeypatch
 
 
 def test_general_needs_no_data_of_its_own(evaluated):
-    figures = evaluated("--set", "general", "--count", "3")
+    figures = evaluated("--set", "general")
     assert figures["perplexity_ratio"] == pytest.approx(1) and figures["transcripts"] is None
 
 

@@ -6,10 +6,10 @@ import pytest
 from facegpt_ros.cli import main
 from facegpt_ros.errors import ImageError
 from facegpt_ros.evaluation import language_command
-from facegpt_ros.evaluation.speaker import Reader, RobotSpeaker, Said, say_all
+from facegpt_ros.evaluation.speaker import RobotSpeaker, say_all
 from facegpt_ros.model import prompts
 from facegpt_ros.morphable.model import MorphableModel
-from tests.evaluation.talkers import Talker, layout_of, texts
+from tests.evaluation.talkers import layout_of, texts
 
 MODEL = MorphableModel.load()
 
@@ -46,9 +46,11 @@ def test_the_robots_runtime_answers_each_prompt_with_its_own_picture():
     assert robot.closed
 
 
-def test_only_who_can_be_read_has_a_perplexity(monkeypatch, capsys):
-    speaker = RobotSpeaker(Robot(), MODEL)
-    assert not isinstance(speaker, Reader) and isinstance(Talker(layout_of(MODEL), lambda text: Said("")), Reader)
+def test_general_text_is_foreseen_by_what_robots_run_and_larger_models_have_no_base_here(monkeypatch, capsys):
+    robot = Robot()
+    robot.likelihoods = lambda text: np.full(len(text) - 1, -2.0)
+    speaker = RobotSpeaker(robot, MODEL)
+    assert [len(one) for one in speaker.read(["abc", "d"])] == [2, 0]
     monkeypatch.setattr(language_command, "open_speaker", lambda *args: speaker)
-    assert main(["evaluate", "--set", "general"]) == 1
-    assert "checkpoint.pt" in capsys.readouterr().err
+    assert main(["evaluate", "--set", "general", "--vlm", "a/b"]) == 1
+    assert "leave --vlm out" in capsys.readouterr().err

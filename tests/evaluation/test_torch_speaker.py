@@ -6,7 +6,7 @@ pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 pytest.importorskip("efficientnet_lite_pytorch", reason="the tools of training are not installed")
 
 from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E402
-from facegpt_ros.evaluation.general_scores import plain  # noqa: E402
+from facegpt_ros.evaluation.base_language import likelihoods  # noqa: E402
 from facegpt_ros.evaluation.open_speaker import open_speaker  # noqa: E402
 from facegpt_ros.evaluation.speaker import say_all  # noqa: E402
 from facegpt_ros.evaluation.torch_speaker import TorchSpeaker  # noqa: E402
@@ -15,10 +15,9 @@ from facegpt_ros.model.facegpt import FaceGPT  # noqa: E402
 from facegpt_ros.model.generate import generate  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
 from facegpt_ros.model.lora import adapters, add_adapters  # noqa: E402
-from facegpt_ros.model.prompts import Kind, Part  # noqa: E402
 from facegpt_ros.model.regressor import Regressor  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
-from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
+from facegpt_ros.model.tokenizer import Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training import networks  # noqa: E402
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs  # noqa: E402
@@ -68,33 +67,22 @@ def test_every_prompt_sees_its_own_picture(speaker):
         speaker.say(asked, crops.astype(float))
 
 
-def test_the_base_is_the_language_model_alone_to_its_full_depth(speaker):
-    texts = [plain("the thin hen"), plain("in the in"), plain("t")]
-    base, adapted = speaker.read(texts, base=True), speaker.read(texts)
-    net = speaker.net
+def test_text_is_foreseen_as_by_the_language_model_alone_to_its_full_depth(speaker):
+    texts, net = ["the thin hen", "in the in", "t"], speaker.net
     bare = LanguageModel(config()).eval()
     bare.load_state_dict(
         {name.replace(".base.", "."): value for name, value in net.language.state_dict().items()
          if not name.endswith((".up", ".down"))}
     )  # fmt: skip
-    for text, own, changed in zip(texts, base, adapted, strict=True):
-        ids = torch.tensor([net.tokenizer.encode(text[0].text)])
-        with torch.inference_mode():
-            logits = bare.logits(bare(bare.embed(ids)))[0, :-1]
-        expected = torch.log_softmax(logits, -1).gather(1, ids[0, 1:, None])[:, 0].numpy()
-        assert np.allclose(own, expected, atol=1e-4) and len(changed) == len(own)
-    assert len(base[2]) == 0 and not np.allclose(base[0], adapted[0], atol=1e-2)
-    again = speaker.read(texts)
-    assert all(np.array_equal(a, b) for a, b in zip(again, adapted, strict=True))
-
-
-def test_base_words_leave_the_network_as_it_was(speaker):
-    before = {name: value.clone() for name, value in speaker.net.state_dict().items()}
-    words = speaker.base_words([prompts.chat([("in", "")])] * 2, limit=4)
-    assert len(words) == 2 and words[0] == words[1]
-    assert all(torch.equal(value, before[name]) for name, value in speaker.net.state_dict().items())
-    with pytest.raises(ConfigError, match="leave it out"):
-        speaker.read([[Part(Kind.TEMPLATE, f"in {FACE}", learnt=True)]], base=True)
+    found = speaker.read(texts)
+    expected = likelihoods(texts, net.tokenizer, lambda ids: bare.logits(bare(bare.embed(ids))))
+    for text, own, theirs in zip(texts, found, expected, strict=True):
+        assert len(own) == len(net.tokenizer.encode(text)) - 1
+        np.testing.assert_allclose(own, theirs, atol=1e-4)
+    ids = torch.tensor([net.tokenizer.encode(texts[0])])
+    with torch.inference_mode():
+        likely = torch.log_softmax(bare.logits(bare(bare.embed(ids))), -1)[0]
+    assert found[0][1] == pytest.approx(float(likely[1, ids[0, 2]]), abs=1e-4)
 
 
 def test_a_checkpoint_is_loaded_whole_or_not_at_all(tmp_path, monkeypatch):

@@ -8,9 +8,10 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="the tools of training a
 from facegpt_ros.model import prompts  # noqa: E402
 from facegpt_ros.model.facegpt import FaceGPT  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
+from facegpt_ros.model.lora import adapters, add_adapters  # noqa: E402
 from facegpt_ros.model.regressor import Regressor  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
-from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
+from facegpt_ros.model.tokenizer import Tokenizer  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
 
 
@@ -56,7 +57,7 @@ def test_the_cached_prompt_says_the_same(trained, crops):
 
 @torch.inference_mode()
 def test_a_face_from_words_begins_at_the_mean_and_hears_the_words(trained):
-    chats = [prompts.chat([(text, f"Here it is: {FACE}")]) for text in ("an old man", "a smile")]
+    chats = [prompts.to_read(prompts.chat([(text, "")])) for text in ("an old man", "a smile")]
     sequences = trained.sequences(chats, [-1, -1])
     raw = trained(sequences).raw
     assert sequences.face[:, 0].tolist() == [0, 1]
@@ -69,21 +70,14 @@ def test_a_face_from_words_begins_at_the_mean_and_hears_the_words(trained):
 def test_padding_and_neighbours_change_nothing(trained, crops):
     tokens, guess = trained.see(crops)
     mixed = [
-        prompts.chat([("who?", FACE)], image=True),
+        prompts.to_read(prompts.chat([("who?", "")], image=True)),
         prompts.frame(),
-        prompts.chat([("a very long request " * 3, FACE)]),
+        prompts.to_read(prompts.chat([("a very long request " * 3, "")])),
     ]
     together = trained(trained.sequences(mixed, [2, 0, -1]), tokens, guess).raw
     for i, row in enumerate([2, 0, -1]):
         alone = trained(trained.sequences([mixed[i]], [row]), tokens, guess).raw
         torch.testing.assert_close(together[i : i + 1], alone, atol=1e-4, rtol=1e-3)
-
-
-@torch.inference_mode()
-def test_only_answers_are_learnt(facegpt):
-    sequences = facegpt.sequences([prompts.chat([("in the", "thin"), ("in", "the")])], [-1])
-    learnt = sequences.ids[sequences.learnt].tolist()
-    assert facegpt.tokenizer.decode(learnt, special=True) == "thin<|im_end|>the<|im_end|>"
 
 
 def test_every_part_gets_a_gradient_from_the_face(trained, crops):
@@ -101,7 +95,20 @@ def test_every_part_gets_a_gradient_from_the_face(trained, crops):
 
 
 @torch.inference_mode()
-def test_words_and_face_share_one_distribution(facegpt):
-    hidden = torch.randn(2, config().width)
-    assert facegpt.logits(hidden).shape == (2, config().vocabulary + 1)
-    torch.testing.assert_close(facegpt.logits(hidden)[:, -1], hidden @ facegpt.ours[0])
+def test_words_are_the_language_models_own_whatever_its_adapters_learnt():
+    torch.manual_seed(7)
+    language = LanguageModel(config())
+    ids = torch.randint(0, 200, (2, 9))
+    before = language.logits(language(language.embed(ids)))
+    add_adapters(language.layers[1:2], 3, 6.0)
+    net = FaceGPT(Regressor(ThetaLayout(7, 5, 3), pretrained=False), language, Tokenizer(vocabulary()), 2, 2).eval()
+    for _, adapter in adapters(language):
+        adapter.up.normal_(0, 0.3)
+    x = net.words(ids)
+    torch.testing.assert_close(net.say(net.foresee(x)), before)
+    deep, cut = net.read(x), language(x, depth=2)
+    torch.testing.assert_close(deep, cut)
+    assert (net.read(x) - language(x)).abs().max() > 0.1
+    for _, adapter in adapters(language):
+        adapter.up.zero_()
+    assert (net.read(x) - deep).abs().max() > 1e-3  # the adapters did something

@@ -65,10 +65,8 @@ def test_parts_one_after_the_other_read_as_the_whole_prompt_does(path, kind):
         "llava": "USER: in the thin ASSISTANT: the</s>",  # <s> and the first space come by themselves
     }
     expected = tokenizers.Tokenizer.from_file(str(path)).encode(whole[kind]).ids
-    ids, learnt = prompts.tokens(prompts.chat([("in the thin", "the")]), tokenizer, 3, prompts.HUB_TURNS[kind])
+    ids = prompts.tokens(prompts.chat([("in the thin", "the")]), tokenizer, 3, prompts.HUB_TURNS[kind])
     assert ids == expected
-    said = [i for i, asked in zip(ids, learnt, strict=True) if asked]
-    assert said == [*tokenizer.template(" the"), tokenizer.end]
 
 
 def test_a_picture_stands_where_the_family_has_it(tokenizer, kind):
@@ -76,7 +74,7 @@ def test_a_picture_stands_where_the_family_has_it(tokenizer, kind):
         "idefics3": ("User:<fake_token_around_image><global-img>", "<fake_token_around_image>in<end_of_utterance>"),
         "llava": (" USER: ", "\nin ASSISTANT:"),
     }
-    ids, _ = prompts.tokens(prompts.chat([("in", "")], image=True), tokenizer, 3, prompts.HUB_TURNS[kind])
+    ids = prompts.tokens(prompts.chat([("in", "")], image=True), tokenizer, 3, prompts.HUB_TURNS[kind])
     at = ids.index(-1)
     assert ids[at : at + 3] == [-1] * 3
     for piece, where in zip(around[kind], (ids[:at], ids[at + 3 :]), strict=True):

@@ -17,7 +17,6 @@ from facegpt_ros.model.hub_pixels import HubPixels  # noqa: E402
 from facegpt_ros.model.hub_vlm import HubVLM  # noqa: E402
 from facegpt_ros.model.lora import adapters, merge_adapters  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
-from facegpt_ros.model.tokenizer import FACE  # noqa: E402
 from tests.model.tiny_hub import KINDS, save_tiny  # noqa: E402
 
 LAYOUT = ThetaLayout(7, 5, 3)
@@ -68,20 +67,19 @@ def test_a_face_begins_at_the_mean_and_the_image_moves_it(net, kind, crops):
 
 @torch.inference_mode()
 def test_all_is_as_the_whole_model_of_transformers_reads_it(net, kind, crops):
-    sequences = net.sequences([prompts.chat([("in the", "thin")], image=True)], [0])
-    tokens, guess = net.see(crops)
-    hidden = net(sequences, tokens, guess).hidden
-    hub, ids = net.language, sequences.ids.clone()
+    ids, image, _ = net.sequences([prompts.chat([("in the", "thin")], image=True)], [0])
+    tokens, _ = net.see(crops)
+    hidden = net.read(net.embed(ids, image, tokens))
+    hub, ids = net.language, ids.clone()
     ids[ids == -1] = hub.config.image_token_id
     pixels = net.pixels(crops[:1])
     theirs = hub(input_ids=ids, pixel_values=pixels if kind == "llava" else pixels[:, None], use_cache=False).logits
     torch.testing.assert_close(net.say(hidden), theirs, atol=1e-4, rtol=1e-3)
-    assert net.logits(hidden).shape[-1] == theirs.shape[-1] + 1
 
 
 @torch.inference_mode()
 def test_words_alone_say_a_face(net):
-    chats = [prompts.chat([(text, f"Here it is: {FACE}")]) for text in ("an old man", "a smile")]
+    chats = [prompts.to_read(prompts.chat([(text, "")])) for text in ("an old man", "a smile")]
     raw = net(net.sequences(chats, [-1, -1])).raw
     assert (raw[0] - raw[1]).abs().max() > 1e-3
 
@@ -93,7 +91,8 @@ def test_the_cached_prompt_padding_and_neighbours_change_nothing(net, crops):
     torch.testing.assert_close(cached, plain, atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(other.landmarks, spread.landmarks, atol=1e-4, rtol=1e-3)
     tokens, guess = net.see(crops)
-    mixed = [prompts.frame(), prompts.chat([("who? " * 9, FACE)], image=True), prompts.chat([("hen", FACE)])]
+    long, short = (prompts.chat([(text, "")], image=image) for text, image in (("who? " * 9, True), ("hen", False)))
+    mixed = [prompts.frame(), prompts.to_read(long), prompts.to_read(short)]
     together = net(net.sequences(mixed, [1, 0, -1]), tokens, guess).raw
     torch.testing.assert_close(together[0], plain[1], atol=1e-4, rtol=1e-3)
     for i, row in enumerate([1, 0, -1]):
@@ -102,15 +101,13 @@ def test_the_cached_prompt_padding_and_neighbours_change_nothing(net, crops):
 
 
 @torch.inference_mode()
-def test_answers_are_what_reading_the_whole_again_says(net, crops):
-    tokens, guess = net.see(crops)
-    asked = prompts.chat([("in the", "")], image=True)
-    answer = generate(net, [asked], [2], tokens, guess, limit=6)[0]
-    ids, said = net.tokens(asked)[0], []
+def test_answers_are_what_reading_the_whole_again_says(net):
+    asked = prompts.chat([("in the", "")])
+    answer = generate(net, [asked], limit=6)[0]
+    ids, said = net.tokens(asked), []
     for _ in range(6):
-        whole = torch.tensor([[*ids, *said]])
-        _, hidden = net.read(net.embed(whole, torch.tensor([2]), tokens))
-        said.append(int(net.logits(hidden[:, -1]).argmax(1)))
+        hidden = net.foresee(net.words(torch.tensor([[*ids, *said]])))
+        said.append(int(net.say(hidden[:, -1]).argmax(1)))
         if said[-1] == net.tokenizer.end:
             break
     assert answer.text == net.tokenizer.decode([i for i in said if i != net.tokenizer.end]).strip()
@@ -141,6 +138,9 @@ def test_fewer_layers_and_half_precision_run(folders, kind, crops, net):
         HubVLM.load(str(folders[kind]), LAYOUT, depth=3)
     short = HubVLM.load(str(folders[kind]), LAYOUT, depth=1)
     short.head.load_state_dict(net.head.state_dict())
+    words = net.words(torch.arange(9)[None])
+    torch.testing.assert_close(short.foresee(words), net.foresee(words))  # words take all layers
+    assert (short.read(words) - net.read(words)).abs().max() > 1e-3
     assert (short.estimate(crops)[0] - net.estimate(crops)[0]).abs().max() > 1e-3
     half = HubVLM.load(str(folders[kind]), LAYOUT, dtype=torch.bfloat16)
     half.precision = torch.bfloat16

@@ -52,7 +52,7 @@ def tensors(layout: ThetaLayout, c: LanguageConfig, rank: int = RANK, hidden: in
             out[f"language.layers.{layer}.{name}.up"] = rng.normal(0, 0.05, (rows, rank))
             out[f"language.layers.{layer}.{name}.down"] = rng.normal(0, 0.05, (rank, columns))
     sizes = {"inner.0": (c.width,), "inner.1": (hidden, c.width), "theta": (layout.size, hidden)}
-    sizes["spread"] = (72 + layout.n_expression, hidden)
+    sizes |= {"spread": (72 + layout.n_expression, hidden), "asked": (1, hidden)}
     for name, shape in sizes.items():
         out[f"head.{name}.weight"] = rng.normal(0, 0.1, shape) + (name == "inner.0")
         out[f"head.{name}.bias"] = rng.normal(-3 if name == "spread" else 0, 0.1, shape[0])

@@ -61,7 +61,7 @@ def net(tmp_path_factory):
                 parameter.normal_(0, 0.05)
         net.head.theta.weight.normal_(0, 0.1)
         net.head.spread.weight.normal_(0, 0.1)
-        net.ours.mul_(3)  # so that <FACE> is said now and then
+        net.head.asked.weight.normal_(0, 0.3)
         torch.nn.init.normal_(vision.head.weight, 0, 0.01)
     return net, folder / "m.gguf"
 
@@ -148,33 +148,50 @@ def test_theta_and_spread_are_torchs_for_one_crop_and_for_many(net, crops, estim
     assert got.spread.landmarks.shape == (12, 68) and got.spread.shape.shape == (12,)
 
 
-def test_words_are_torchs_with_and_without_an_image(net, crops, estimators):
+@pytest.mark.parametrize("asks", [True, False])
+def test_answers_are_torchs_with_and_without_an_image(net, crops, estimators, asks, monkeypatch):
     estimator = estimators["fp32"]
     tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops[:1]))
     plain = prompts.chat([("the thin hen", "in"), ("?", "")])
+    shift = 30.0 if asks else -30.0
+    reads = estimator._reader._read
+    monkeypatch.setattr(estimator._reader, "_read", lambda *parts: (r := reads(*parts))._replace(asked=r.asked + shift))
     for parts, seen, shown in ((ASKED, (tokens, guess), crops[:1]), (plain, (None, None), None)):
-        (expected,) = generate(net[0], [parts], [0 if shown is not None else -1], *seen, limit=12)
+        with torch.inference_mode():
+            out = net[0](net[0].sequences([prompts.to_read(parts)], [0 if shown is not None else -1]), *seen)
         said = estimator.say(parts, shown, limit=12)
+        assert (said.raw is not None) == asks
+        if asks:
+            np.testing.assert_allclose(said.raw, out.raw[0], atol=1e-4)
+            np.testing.assert_allclose(said.estimate.spread.landmarks, out.spread.landmarks.exp(), rtol=1e-3)
+            assert said.text == prompts.HERE and said.finished and len(said.estimate) == 1
+            continue
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(net[0].head.asked.bias, "data", net[0].head.asked.bias.data - 30)
+            (expected,) = generate(net[0], [parts], [0 if shown is not None else -1], *seen, limit=12)
         assert said.text and said.text == expected.text and said.finished == expected.finished
-        assert (said.raw is None) == (expected.raw is None)
 
 
-def test_a_face_in_an_answer_is_read_where_it_is_said(net, crops, estimators, monkeypatch):
-    from facegpt_ros.model import speaker
+def test_whether_a_face_is_asked_for_is_torchs(net, crops, estimators):
+    tokens, guess = (torch.from_numpy(part) for part in estimators["fp32"]._see(crops))
+    for i in range(4):
+        parts = prompts.to_read(prompts.chat([("the thin hen"[: 3 * i + 1], "")], image=True))
+        with torch.inference_mode():
+            expected = float(net[0](net[0].sequences([parts], [i]), tokens, guess).asked)
+        for precision, bar in (("fp32", 1e-3), ("int8", 0.1)):
+            speaker = estimators[precision]._speaking()
+            read = speaker._read(parts[:-1], tokens[i : i + 1].numpy(), guess[i : i + 1].numpy())
+            assert read.asked[0] == pytest.approx(expected, abs=bar * max(1, abs(expected)))
 
-    estimator, tokenizer = estimators["fp32"], net[0].tokenizer
-    wanted = iter([*tokenizer.encode("in"), tokenizer.face, *tokenizer.encode(" the"), tokenizer.end])
-    monkeypatch.setattr(speaker, "_chosen", lambda *_: next(wanted))
-    said = estimator.say(ASKED, crops[:1])
-    assert said.text == "in the" and said.finished
-    tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops[:1]))
+
+def test_text_is_foreseen_as_torch_does(net, estimators):
+    text = "the thin hen in the thing"
+    ids = torch.tensor([net[0].tokenizer.encode(text)])
     with torch.inference_mode():
-        expected = net[0](
-            net[0].sequences([prompts.chat([("in the", "in<FACE> the")], image=True)], [0]), tokens, guess
-        )
-    np.testing.assert_allclose(said.raw, expected.raw[0], atol=1e-4)
-    np.testing.assert_allclose(said.estimate.spread.landmarks, expected.spread.landmarks.exp(), rtol=1e-3)
-    assert len(said.estimate) == 1
+        likely = torch.log_softmax(net[0].say(net[0].foresee(net[0].words(ids)))[0, :-1], -1)
+    expected = likely.gather(1, ids[0, 1:, None])[:, 0]
+    np.testing.assert_allclose(estimators["fp32"].likelihoods(text), expected, atol=1e-4)
+    assert len(estimators["fp32"].likelihoods("t")) == 0
 
 
 def test_chance_is_seeded_and_limits_hold(estimators):
@@ -192,8 +209,8 @@ def test_chance_is_seeded_and_limits_hold(estimators):
         (ASKED, 0, {}, ConfigError, "room for 1 images, 0 came"),
         (prompts.chat([("in", "")]), 1, {}, ConfigError, "room for 0 images, 1 came"),
         (ASKED, 2, {}, ImageError, "2 crops came with one prompt"),
-        ([], 0, {}, ConfigError, "the prompt has 0 tokens"),
-        (prompts.chat([("q" * 3000, "")]), 0, {}, ConfigError, "at most 2048: ask shorter"),
+        ([], 0, {}, ConfigError, "the prompt is empty"),
+        (prompts.chat([("q" * 3000, "")]), 0, {}, ConfigError, "together they may be 2048: give a shorter one"),
         (ASKED, 1, {"limit": 0}, ConfigError, "limit is 0"),
         (ASKED, 1, {"temperature": float("nan")}, ConfigError, "temperature nan"),
     ],

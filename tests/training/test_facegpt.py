@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +9,8 @@ pytest.importorskip("tokenizers", reason="training needs tokenizers")
 
 from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.language.facts import face_facts, find  # noqa: E402
-from facegpt_ros.language.requests import kinds  # noqa: E402
 from facegpt_ros.model.language_model import LanguageModel  # noqa: E402
 from facegpt_ros.model.lora import adapters  # noqa: E402
-from facegpt_ros.model.prompts import Kind  # noqa: E402
 from facegpt_ros.model.tokenizer import FACE, Tokenizer  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
@@ -23,12 +20,9 @@ from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint  # noqa: E402
 from facegpt_ros.training.losses import total  # noqa: E402
-from facegpt_ros.training.own_answers import OwnAnswer, general_prompts, own_answers  # noqa: E402
 from facegpt_ros.training.spread_loss import angles, negative_log_likelihood  # noqa: E402
 from facegpt_ros.training.stages import STAGES, Stage  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
-
-ANSWERED = [OwnAnswer("in the", "thin", True)]
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +33,20 @@ def model():
 @pytest.fixture(scope="module")
 def batch(model):
     frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10, twins=2)
-    return FaceBatches(frames, Stage("", True, texts=4, spoken=2, chats=2, general=1), ANSWERED)[0]
+    return FaceBatches(frames, Stage("", True, texts=4, others=3))[0]
 
 
 @pytest.fixture(scope="module")
 def words(model):
     frames = Batches(model, [], 64, 6, 0.25, seed=3, steps=10)
-    return FaceBatches(frames, Stage("", True, frames=False, texts=4, spoken=1, general=1), ANSWERED)[0]
+    return FaceBatches(frames, Stage("", True, frames=False, texts=4, others=1))[0]
 
 
 def trainer(out, model, **changes) -> FaceTrainer:
     torch.manual_seed(1)
     language = LanguageModel(config()), Tokenizer(vocabulary())
     options = {"size": 64, "batch": 6, "steps": 10, "workers": 0, "rank": 4, "threads": 1, **changes}
-    return FaceTrainer(FaceGPTOptions(out, [], **options), model, language, ANSWERED)
+    return FaceTrainer(FaceGPTOptions(out, [], **options), model, language)
 
 
 def test_each_stage_lowers_its_loss_and_learns_only_what_it_should(tmp_path, model, batch, words):
@@ -62,8 +56,8 @@ def test_each_stage_lowers_its_loss_and_learns_only_what_it_should(tmp_path, mod
         losses = [run.advance(batch if about.frames else words)["total"] for _ in range(8)]
         assert losses[-1] < losses[0] - 0.02, stage
         moved = {name.split(".")[0] for name, p in run.net.named_parameters() if not torch.equal(p, before[name])}
-        seeing = {"projector"} if about.frames else set()
-        assert moved == {"ours", "head"} | seeing | ({"language"} if about.adapters else set())
+        seeing = {"projector", "ours"} if about.frames else set()
+        assert moved == {"head"} | seeing | ({"language"} if about.adapters else set())
         assert not any(
             ".base." in name or name.startswith("vision.")
             for name, p in run.net.named_parameters()
@@ -120,7 +114,7 @@ def test_conversations_are_read_in_groups_of_one_length_and_faces_keep_their_ord
     talk = batch.talk
     groups = run.net.alike(talk.parts, 5)
     assert sorted(i for group in groups for i in group) == list(range(len(talk.parts)))
-    lengths = [[len(run.net.tokens(talk.parts[i])[0]) for i in group] for group in groups]
+    lengths = [[len(run.net.tokens(talk.parts[i])) for i in group] for group in groups]
     assert all(max(a) <= min(b) for a, b in zip(lengths, lengths[1:], strict=False))
     torch.nn.init.normal_(run.net.head.theta.weight, 0, 0.3)
     with torch.no_grad():
@@ -140,18 +134,13 @@ def test_wrong_options_are_named(tmp_path):
         FaceGPTOptions(tmp_path, [], depth=2, frozen=2)
 
 
-def test_frozen_layers_have_no_adapters_and_later_ones_than_faces_need_learn_from_words(tmp_path, model, words):
+def test_only_the_layers_between_frozen_and_depth_are_adapted(tmp_path, model, words):
     run = trainer(tmp_path, model, stage="words", depth=2, frozen=1)
     layers = run.net.language.layers
-    assert not list(adapters(layers[:1])) and len(list(adapters(layers))) == 7 * 2
-    talk = words.talk
-    quiet = replace(talk, spoken=[False] * len(talk.parts))
-    for said, later in ((quiet, False), (talk, True)):
-        run.net.zero_grad(set_to_none=True)
-        torch.nn.init.normal_(run.net.head.theta.weight, 0, 0.1)
-        run._talk(said, None, None, None)[0].backward()
-        own = [layer.up.grad is not None for _, layer in adapters(layers)]
-        assert own == [True] * 7 + [later] * 7
+    assert not list(adapters(layers[:1])) and len(list(adapters(layers))) == 7 == len(list(adapters(layers[1:2])))
+    torch.nn.init.normal_(run.net.head.theta.weight, 0, 0.1)
+    run._talk(words.talk, None, None, None)[0].backward()
+    assert all(layer.up.grad is not None for _, layer in adapters(layers))
     with pytest.raises(WeightsError, match="frozen is 3; the model has 3 layers"):
         trainer(tmp_path / "other", model, stage="words", frozen=3)
 
@@ -160,9 +149,9 @@ def test_at_first_every_coordinate_of_the_hidden_states_counts_alike(tmp_path, m
     run = trainer(tmp_path, model, stage="words", depth=2)
     nothing = np.zeros((0, Talk(model).layout.size), np.float32), np.zeros(0)
     asked = Talk(model).draw(np.random.default_rng(7), *nothing, Stage("", True, texts=60)).parts
-    ids, image, face, _ = run.net.sequences(asked, [-1] * len(asked))
+    ids, image, face = run.net.sequences(asked, [-1] * len(asked))
     with torch.no_grad():
-        read, _ = run.net.read(run.net.embed(ids, image, None), words=False)
+        read = run.net.read(run.net.embed(ids, image, None))
         normed = run.net.head.inner[0](read[face[:, 0], face[:, 1]])
     assert normed.std(0).median() == pytest.approx(1, abs=0.25)
 
@@ -207,21 +196,25 @@ def test_angles_between_two_poses_are_told_apart():
         assert got.sum() == pytest.approx(3, abs=0.05)
 
 
-def test_conversations_are_of_the_asked_kinds_and_end_with_their_faces(model, batch):
+def test_conversations_end_with_a_face_and_those_that_ask_for_it_come_first(model, batch):
     talk = batch.talk
     assert len(talk.parts) == len(talk.image) == 7
-    answers = ["".join(part.text for part in parts if part.learnt) for parts in talk.parts]
-    faces = [FACE in answer for answer in answers]
-    assert sum(faces) == 4 == len(talk.of_image) + len(talk.of_words)
+    assert talk.asked.tolist() == [True] * 4 + [False] * 3
+    assert len(talk.of_image) + len(talk.of_words) == 4 and len(talk.wanted) == len(talk.of_words)
     assert talk.image[: len(talk.of_image)] == talk.of_image
-    assert faces[:4] == [True] * 4
-    assert answers[-1] == "thin"
-    assert all(parts[-2].kind is Kind.END and parts[-2].learnt for parts in talk.parts)
+    assert all(parts[-1].text == FACE and sum(FACE in part.text for part in parts) == 1 for parts in talk.parts)
+
+
+def test_whether_a_face_is_asked_for_is_learnt(tmp_path, model, words):
+    run = trainer(tmp_path, model, stage="words", lr=1e-2, steps=10_000)
+    missed = [run.advance(words)["asked"] for _ in range(40)]
+    assert missed[0] == pytest.approx(math.log(2), abs=1e-3) and missed[-1] < 0.5 * missed[0]
 
 
 def test_words_that_ask_for_more_cost_more(model):
 
     from facegpt_ros.language.attributes import draw
+    from facegpt_ros.training.attribute_loss import limits
     from facegpt_ros.training.losses import FaceGeometry
     from facegpt_ros.training.words_loss import WORDS_WEIGHTS, WordsLoss
 
@@ -232,37 +225,11 @@ def test_words_that_ask_for_more_cost_more(model):
         raw = layout.mean()
         raw[layout.identity] = draw(model, {"nose_width": width})[0]
         raws.append(torch.from_numpy(raw)[None])
-    costs = [float(total(loss(raws[0], raw), WORDS_WEIGHTS)) for raw in raws]
+    nothing = torch.from_numpy(limits(()))[None]
+    costs = [float(total(loss(raws[0], raw, nothing), WORDS_WEIGHTS)) for raw in raws]
     assert costs[0] == pytest.approx(0, abs=5e-3)
     assert costs[2] > 1.9 * costs[1] > 0.1
     assert np.isfinite(costs).all()
-
-
-def test_own_answers_are_made_once_and_again_for_other_prompts(tmp_path, model):
-    net = trainer(tmp_path, model).net
-    asked = general_prompts(5, seed=0, split="train")
-    assert len(set(asked)) == 5
-    path = tmp_path / "answers.jsonl"
-    first = own_answers(net, asked, path)
-    written = path.read_bytes()
-    assert own_answers(net, asked, path) == first
-    assert path.read_bytes() == written
-    own_answers(net, asked[:3], path)
-    assert len(path.read_text().splitlines()) == 3
-
-
-def test_an_answer_that_the_limit_ended_teaches_no_end(model):
-    theta = np.zeros((0, Talk(model).layout.size), np.float32)
-    for finished in (True, False):
-        talk = Talk(model, [OwnAnswer("in the", "thin", finished)])
-        (parts,) = talk.draw(np.random.default_rng(0), theta, np.zeros(0), Stage("", True, general=1)).parts
-        assert [part.text for part in parts if part.learnt and part.text] == ["thin"]
-        assert any(part.kind is Kind.END for part in parts) == finished
-
-
-def test_prompts_without_a_face_are_of_every_kind():
-    asked = general_prompts(14, (0, 1), "train", kinds())
-    assert asked == general_prompts(14, (0, 1), "train", kinds()) and len(set(asked)) == 14
 
 
 def test_faces_beside_each_other_keep_their_shape_and_their_order(model, batch):
@@ -282,5 +249,6 @@ def test_a_stage_without_pictures_draws_none_and_is_judged_by_words(tmp_path, mo
     assert words.frames is None and set(words.talk.image) == {-1}
     assert len(words.talk.of_words) == 4 and not words.talk.of_image
     measured = trainer(tmp_path, model, stage="words").validate()
-    assert set(measured) == {"text_attributes", "text_attributes_mean_face"}
+    assert set(measured) == {"text_attributes", "text_attributes_mean_face", "asked", "unasked"}
+    assert measured["asked"] == measured["unasked"] == 0  # untrained, it is as likely as not
     assert measured["text_attributes"] == measured["text_attributes_mean_face"] < 0.5  # untrained, it says the mean

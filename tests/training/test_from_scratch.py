@@ -21,7 +21,6 @@ from facegpt_ros.training.face_batches import FaceBatches  # noqa: E402
 from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT  # noqa: E402
-from facegpt_ros.training.own_answers import OwnAnswer  # noqa: E402
 from facegpt_ros.training.regressor import Trainer, TrainingOptions  # noqa: E402
 from facegpt_ros.training.stages import STAGES  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
@@ -32,7 +31,6 @@ BATCH = 12  # of FaceGPT
 #: Of each stage: steps, learning rate, and the stage whose end it begins with, as in a real run.
 COURSE = {"words": (60, 1e-2, ""), "align": (140, 1e-2, ""), "look": (60, 1e-2, "align"), "talk": (50, 1e-2, "look")}
 SEED = 0
-ANSWERED = [OwnAnswer(*said, True) for said in (("in the", "thin"), ("the in", "then"), ("in in", "he"))]
 
 #: They are 0 where a run begins, at the mean face: priors, which hold back what the others ask for; what differs
 #: between two pictures of one person; and what no word speaks of.
@@ -164,12 +162,12 @@ def test_each_stage_of_facegpt_leaves_each_loss_lower_than_an_untrained_network_
             out, [photos[0]], size=SIZE, batch=BATCH, steps=steps, lr=lr, seed=SEED, workers=0, cool_down=0.6,
             stage=stage, vision=eyes, rank=4, start_from=start_from,
         )  # fmt: skip
-        return FaceTrainer(options, model, tiny_language(), ANSWERED)
+        return FaceTrainer(options, model, tiny_language())
 
     untrained = trainer(tmp_path, None)
     learning = trainer(runs[stage], runs[before_it] / CHECKPOINT if before_it else None)
     frames = Batches(model, [photos[1]], SIZE, BATCH, learning.options.photo_share, 999, 4, learning._twins)
-    source = FaceBatches(frames, STAGES[stage], ANSWERED)
+    source = FaceBatches(frames, STAGES[stage])
     held_out = [source[i] for i in range(len(source))]
     begun = measured(learning, held_out)
     for drawn in learning.batches(0):

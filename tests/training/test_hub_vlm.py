@@ -13,7 +13,6 @@ from facegpt_ros.training.face_batches import FaceBatches  # noqa: E402
 from facegpt_ros.training.facegpt import FaceTrainer  # noqa: E402
 from facegpt_ros.training.facegpt_options import FaceGPTOptions  # noqa: E402
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint  # noqa: E402
-from facegpt_ros.training.own_answers import OwnAnswer  # noqa: E402
 from facegpt_ros.training.stages import Stage  # noqa: E402
 from tests.model.tiny_hub import save_tiny  # noqa: E402
 
@@ -34,14 +33,12 @@ def model():
 @pytest.fixture(scope="module")
 def batch(model):
     frames = Batches(model, [], 64, 4, 0.25, seed=3, steps=10)
-    return FaceBatches(frames, Stage("", True, texts=3, chats=1, general=1), [OwnAnswer("in the", "thin", True)])[0]
+    return FaceBatches(frames, Stage("", True, texts=3, others=2))[0]
 
 
 def trainer(out, model, folder, **changes) -> FaceTrainer:
     options = {"size": 64, "batch": 4, "steps": 10_000, "workers": 0, "rank": 4, "threads": 1, "lr": 3e-3, **changes}
-    return FaceTrainer(
-        FaceGPTOptions(out, [], vlm=str(folder), **options), model, None, [OwnAnswer("in the", "thin", True)]
-    )
+    return FaceTrainer(FaceGPTOptions(out, [], vlm=str(folder), **options), model)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,62 @@
+"""Faces from what is read, by the face graph: frames, and prompts of words. numpy's counterpart of FaceVLM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.face import CropEstimate
+from facegpt_ros.model.facegpt_build import BuiltGraphs
+from facegpt_ros.model.spread import decode_spread
+from facegpt_ros.model.theta import ThetaLayout
+
+
+class Read(NamedTuple):
+    """Of N prompts: raw θ (N, size), the same decoded, with its spread, and the log odds (N,) that they ask for it."""
+
+    raw: np.ndarray
+    estimate: CropEstimate
+    asked: np.ndarray
+
+
+class FaceReader:
+    """Not thread-safe.
+
+    Args:
+        graphs: of facegpt_build.build.
+        layout: of θ.
+        threads: of one inference; 0 chooses for this machine.
+    """
+
+    def __init__(self, graphs: BuiltGraphs, layout: ThetaLayout, threads: int = 0) -> None:
+        self._layout = layout
+        self._face = OnnxCpu(graphs.face, threads)
+        self.provider = self._face.provider
+        prefixes = graphs.prefixes()
+        self._frame, self._text, self._suffix = prefixes.frame, prefixes.text, prefixes.suffix
+
+    def frames(self, image_tokens: np.ndarray, guess: np.ndarray) -> Read:
+        """The per-frame prompt of each crop: (N, T, D) and (N, size) of the vision graph."""
+        suffix = np.broadcast_to(self._suffix, (len(image_tokens), *self._suffix.shape))
+        return self._read(np.concatenate([image_tokens, suffix], 1), guess, self._frame)
+
+    def prompt(self, embeddings: np.ndarray, guess: np.ndarray | None) -> Read:
+        """One prompt without what every prompt begins with (prompts.prefix), its last token <FACE>.
+
+        Args:
+            embeddings: (1, T, D).
+            guess: (1, size), of the crop that it is about; None: the mean face.
+        """
+        return self._read(embeddings, self._layout.mean()[None] if guess is None else guess, self._text)
+
+    def close(self) -> None:
+        self._face.close()
+
+    def _read(self, embeddings: np.ndarray, guess: np.ndarray, before: tuple[np.ndarray, np.ndarray]) -> Read:
+        feeds = {"embeddings": embeddings, "guess": guess, "past_keys": before[0], "past_values": before[1]}
+        out = self._face.run(feeds)
+        spread = decode_spread(out["spread"], self._layout.n_expression)
+        return Read(out["theta"], replace(self._layout.decode(out["theta"]), spread=spread), out["asked"][:, 0])
