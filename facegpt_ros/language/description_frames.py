@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from facegpt_ros.language.pools import lines, parts
+from facegpt_ros.language.pools import extra, for_training, lines, parts
 
 NOUN_PHRASE = lines("""
 {x}, please
@@ -149,6 +149,67 @@ Answer with the face of {x}.
 Reply with a 3D face: {x}.
 Output the face parameters of {x}.
 Give the parameters for {x}.
+""") + for_training("""
+Is there a way to make {x}?
+Is it possible for you to render {x}?
+Are you able to generate {x}?
+Might you draw me {x}?
+Do you know how to draw {x}? Then do.
+Do you think {x} could be modelled in 3D? Go on.
+Would it be possible to have {x} drawn?
+Would you be able to sculpt {x}?
+Could {x} be shown in 3D?
+Could {x} be rendered, please?
+May I see {x}?
+May I have the face of {x}?
+Let's see {x}.
+Let us have {x}.
+Let there be {x}.
+I wonder what {x} looks like. Show me.
+I want {x}.
+I want to look at {x}.
+I need to see {x}.
+I need the head of {x} for my scene.
+I would love to see {x}.
+I was thinking you could draw {x}.
+I am looking for a 3D head of {x}.
+I am designing {x}. Make the face.
+We need {x} in this scene.
+Bring up {x}.
+Bring {x} to life.
+Put {x} on the screen.
+Put together {x}.
+Produce {x}.
+Prepare a mesh of {x}.
+Compose {x}.
+Craft {x}.
+Form {x}.
+Shape me {x}.
+Assemble {x} from the morphable model.
+Instantiate {x}.
+Sample {x}.
+Set the sliders to {x}.
+Change the face to {x}.
+Switch the avatar to {x}.
+Give my character the look of {x}.
+My avatar should be {x}.
+The robot should wear the face of {x}.
+The next face is {x}.
+How about {x}?
+Now {x}.
+Then {x}, please.
+And now for {x}.
+Here is what I want: {x}.
+Request: {x}.
+Order: {x}.
+Face wanted: {x}.
+Prompt: {x}
+Target face: {x}.
+Phantom image of {x}, please.
+Mesh, please: {x}.
+3D: {x}.
+Parameters of {x}, please.
+Which coefficients give {x}?
 """)
 
 #: For lists such as "wide nose, thin lips, smiling".
@@ -264,5 +325,5 @@ def frames(form: str, split: str) -> tuple[str, ...]:
     """Frames of a split for a form of FORMS; what is a frame of two forms belongs to one split."""
     every = tuple(frame for form in FORMS for frame in _FRAMES[form])
     own = set(parts("description frame", every)[split])
-    bare = _BARE[form] if split == "train" else ()
-    return bare + tuple(frame for frame in _FRAMES[form] if frame in own)
+    told = tuple(frame for frame in _FRAMES[form] if frame in own)
+    return (*_BARE[form], *told, *extra(_FRAMES[form])) if split == "train" else told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import lines
+from facegpt_ros.language.pools import for_training, lines
 
 FRAMES = lines("""
 Reconstruct {face}.
@@ -146,6 +146,72 @@ Answer with the 3D model of {face}.
 Reply with {face} in 3D.
 Say it in 3D: {face}.
 Pose, shape and expression of {face}, please.
+""") + for_training("""
+What are the 3DMM parameters of {face}?
+What are the identity and expression values of {face}?
+What are the numbers that describe {face} in three dimensions?
+Which shape coefficients does {face} have?
+Which morphable model parameters belong to {face}?
+Tell me the 3DMM vector of {face}.
+Read the model coefficients off {face}.
+Print the alpha, delta and gamma of {face}.
+Output theta for {face}.
+Compute the mesh vertices of {face}.
+Compute a 3D face from {face}.
+Calculate the geometry of {face}.
+Derive the parametric model of {face}.
+Determine the 3D pose and shape of {face}.
+Infer the 3D structure of {face}.
+Regress the morphable model for {face}.
+Run the 3D reconstruction on {face}.
+Start a face reconstruction of {face}.
+Do a monocular 3D reconstruction of {face}.
+Capture {face} in 3D.
+Scan {face}.
+Make a scan of {face} for me.
+Digitise {face}.
+Make {face} a polygon model.
+Make {face} 3D.
+Make a solid head out of {face}.
+Build the virtual double of {face}.
+Build me a digital twin of {face}.
+Create a textured head of {face}.
+Create an OBJ file of {face}.
+Export {face} as an OBJ.
+Export the geometry of {face}.
+Save {face} as a mesh.
+Send the mesh of {face} to RViz.
+Publish the 3D parameters of {face}.
+Load {face} into Blender as a model.
+I need {face} as geometry.
+I need {face} on a 3D printer.
+I want to 3D print {face}.
+I want {face} as an avatar in my game.
+I would like the coefficients for {face}.
+We need the blend shape weights of {face}.
+Could I have {face} as a point cloud of vertices?
+Can I get {face} as 3D data?
+Could you model {face} in three dimensions?
+Would you extract the face model of {face}?
+Will you please convert {face} to a mesh?
+How does {face} look as a mesh?
+How is {face} shaped in 3D? Show it.
+Let me see {face} from the side.
+Let me turn {face} around in 3D.
+Rotate {face} so that I see the profile.
+Show me how {face} looks from the left.
+Draw {face} from another angle.
+Render {face} anew from below.
+Take {face} and rebuild it with the morphable model.
+Describe {face} by model parameters.
+Encode {face}.
+Express {face} in the basis of the face model.
+Convert what you see into a face model.
+Three-dimensional version of {face}, please.
+Mesh of {face}!
+{face} as a mesh, please.
+{face} in three dimensions.
+Face fitting for {face}.
 """)
 
 WHOSE = lines("""

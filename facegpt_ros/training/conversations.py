@@ -20,7 +20,7 @@ from facegpt_ros.training.attribute_loss import limits
 from facegpt_ros.training.stages import Stage
 
 _IMAGE_PX = 512
-_OF_IMAGE = 0.3  # share of the asked-for faces that are the image's
+_OF_IMAGE = 0.4  # share of the asked-for faces that are the image's
 _QUESTIONS = 0.3  # share of what asks for no face: questions about a face that is seen
 _DIALOGUE = 0.25  # share of these with more than one turn
 _DESCRIBING = 0.3  # share of the others that describe a face and want something else of the words: the hardest ones

@@ -48,8 +48,8 @@ STAGES = {
     "talk": Stage(
         "descriptions, and what asks for no face, beside faces",
         adapters=True,
-        texts=12,
-        others=6,
+        texts=14,
+        others=12,
         photometric=True,
         twins=0.5,
     ),

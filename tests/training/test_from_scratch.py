@@ -55,6 +55,7 @@ SLOW_IN_FACEGPT = {
     "words.axes": _BYTES,
     "words.vertices": _BYTES,
     "words.expression": _BYTES,
+    "words.albedo": _BYTES,
 }
 
 

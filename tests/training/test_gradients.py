@@ -6,8 +6,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("efficientnet_lite_pytorch", reason="training needs efficientnet-lite-pytorch")
 
+from facegpt_ros.language.describe import Descriptions  # noqa: E402
 from facegpt_ros.model.face_head import Spread  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
+from facegpt_ros.training.attribute_loss import limits  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total  # noqa: E402
 from facegpt_ros.training.spread_loss import render_spread  # noqa: E402
@@ -81,7 +83,9 @@ def test_each_term_on_photos(loss, batch, name):
 
 def test_the_loss_of_words(model, loss, batch):
     words = WordsLoss(model, loss.layout, loss.geometry).double()
-    agrees(lambda raw: total(words(raw, batch["theta"]), WORDS_WEIGHTS), start(loss.layout, batch))
+    rng, descriptions = np.random.default_rng(3), Descriptions(model)
+    wanted = torch.from_numpy(np.stack([limits(descriptions.sample(rng).asked) for _ in batch["theta"]])).double()
+    agrees(lambda raw: total(words(raw, batch["theta"], wanted), WORDS_WEIGHTS), start(loss.layout, batch))
 
 
 def test_the_spread_follows_errors(loss, batch):
