@@ -162,7 +162,6 @@ Could {x} be shown in 3D?
 Could {x} be rendered, please?
 May I see {x}?
 May I have the face of {x}?
-Let's see {x}.
 Let us have {x}.
 Let there be {x}.
 I wonder what {x} looks like. Show me.
@@ -170,16 +169,13 @@ I want {x}.
 I want to look at {x}.
 I need to see {x}.
 I need the head of {x} for my scene.
-I would love to see {x}.
 I was thinking you could draw {x}.
 I am looking for a 3D head of {x}.
 I am designing {x}. Make the face.
 We need {x} in this scene.
 Bring up {x}.
-Bring {x} to life.
 Put {x} on the screen.
 Put together {x}.
-Produce {x}.
 Prepare a mesh of {x}.
 Compose {x}.
 Craft {x}.
@@ -195,8 +191,6 @@ Give my character the look of {x}.
 My avatar should be {x}.
 The robot should wear the face of {x}.
 The next face is {x}.
-How about {x}?
-Now {x}.
 Then {x}, please.
 And now for {x}.
 Here is what I want: {x}.

@@ -147,7 +147,6 @@ Reply with {face} in 3D.
 Say it in 3D: {face}.
 Pose, shape and expression of {face}, please.
 """) + for_training("""
-What are the 3DMM parameters of {face}?
 What are the identity and expression values of {face}?
 What are the numbers that describe {face} in three dimensions?
 Which shape coefficients does {face} have?
@@ -155,7 +154,6 @@ Which morphable model parameters belong to {face}?
 Tell me the 3DMM vector of {face}.
 Read the model coefficients off {face}.
 Print the alpha, delta and gamma of {face}.
-Output theta for {face}.
 Compute the mesh vertices of {face}.
 Compute a 3D face from {face}.
 Calculate the geometry of {face}.
@@ -167,9 +165,7 @@ Run the 3D reconstruction on {face}.
 Start a face reconstruction of {face}.
 Do a monocular 3D reconstruction of {face}.
 Capture {face} in 3D.
-Scan {face}.
 Make a scan of {face} for me.
-Digitise {face}.
 Make {face} a polygon model.
 Make {face} 3D.
 Make a solid head out of {face}.
@@ -197,7 +193,6 @@ Will you please convert {face} to a mesh?
 How does {face} look as a mesh?
 How is {face} shaped in 3D? Show it.
 Let me see {face} from the side.
-Let me turn {face} around in 3D.
 Rotate {face} so that I see the profile.
 Show me how {face} looks from the left.
 Draw {face} from another angle.
