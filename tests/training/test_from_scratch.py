@@ -56,6 +56,8 @@ SLOW_IN_FACEGPT = {
     "words.vertices": _BYTES,
     "words.expression": _BYTES,
     "words.albedo": _BYTES,
+    "words.colour": _BYTES,
+    "asked": "in talk as many ask as do not, so their share tells nothing; test_facegpt.py shows that it is learnt",
 }
 
 
