@@ -109,8 +109,7 @@ def write_layers(
         for table in rotary(config, np.arange(config.context))
     )
     writer = LanguageGraph(graph, config, cosine, sine, _causal(graph, config, length, end))
-    one = graph.constant([1, 1, 1])
-    each = graph.op("Concat", graph.size(x, 0), one, axis=0)
+    each = graph.op("Concat", graph.size(x, 0), graph.constant([1, 1, 1]), axis=0) if shared else ""
     keys, values = [], []
     for index, layer in enumerate(layers):
         past = [graph.op("Gather", stack, graph.constant(index), axis=0) for stack in pasts]  # (B, G, P, W)
