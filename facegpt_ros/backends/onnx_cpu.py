@@ -52,6 +52,7 @@ class OnnxCpu:
                 f"{name}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again"
             ) from error
         self._input = self._session.get_inputs()[0].name
+        self.inputs = tuple(wanted.name for wanted in self._session.get_inputs())
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
 
@@ -72,11 +73,57 @@ class OnnxCpu:
                 f"{self._path}: the graph failed on {what} ({error}); use weights of this version"
             ) from error
 
+    def in_place(self, held: Mapping[str, np.ndarray]) -> InPlace:
+        """Runs that write the outputs NAME_next over the inputs NAME, which lie in these arrays."""
+        if self._session is None:
+            raise WeightsError(f"{self._path}: the graph was closed; load it again")
+        return InPlace(self._session, self._path, held)
+
     def close(self) -> None:
         self._session = None
 
 
+class InPlace:
+    """A graph bound to arrays of the caller: see OnnxCpu.in_place."""
+
+    def __init__(self, session: ort.InferenceSession, path: str, held: Mapping[str, np.ndarray]) -> None:
+        self._session, self._path = session, path
+        self.held = dict(held)  # kept alive: the graph writes to where they lie
+        self._binding = session.io_binding()
+        for name, array in held.items():
+            place = ("cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+            self._binding.bind_input(name, *place)
+            self._binding.bind_output(f"{name}_next", *place)
+        self._free = [out.name for out in session.get_outputs() if out.name.removesuffix("_next") not in held]
+
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The other inputs by name → the other outputs."""
+        for name, array in inputs.items():
+            self._binding.bind_cpu_input(name, np.ascontiguousarray(array))
+        for name in self._free:
+            self._binding.bind_output(name, "cpu")
+        try:
+            self._session.run_with_iobinding(self._binding)
+        except Exception as error:  # as in OnnxCpu.run
+            what = ", ".join(f"{array.dtype} {array.shape}" for array in inputs.values())
+            raise WeightsError(
+                f"{self._path}: the graph failed on {what} ({error}); use weights of this version"
+            ) from error
+        bound = [*(f"{name}_next" for name in self.held), *self._free]  # in the order of their binding
+        found = dict(zip(bound, self._binding.get_outputs(), strict=True))
+        return {name: found[name].numpy() for name in self._free}
+
+
 def default_threads() -> int:
     """Half the cores this process may use, one to four: camera, messages and other nodes need the rest."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(4, usable // 2))
+    return max(1, min(4, usable_cores() // 2))
+
+
+def language_threads() -> int:
+    """Of a language model, which is nearly all that a frame costs: every core, up to four."""
+    return max(1, min(4, usable_cores()))
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

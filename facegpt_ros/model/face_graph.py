@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facegpt_ros.errors import WeightsError
+from facegpt_ros.model.fused_layers import fused_hidden
 from facegpt_ros.model.language_config import LanguageConfig
 from facegpt_ros.model.language_graph import last_hidden, write_layers
 from facegpt_ros.model.language_weights import LayerWeights
@@ -66,7 +67,7 @@ class HeadWeights:
 
 
 def face_graph(
-    config: LanguageConfig, layers: Sequence[LayerWeights], norm: np.ndarray, head: HeadWeights
+    config: LanguageConfig, layers: Sequence[LayerWeights], norm: np.ndarray, head: HeadWeights, fused: bool = False
 ) -> ModelProto:
     """Inputs: as of write_layers, what was read before the same for all (K, 1, G, P, W); guess (B, size).
     Outputs: theta (B, size) raw, spread (B, 72 + E) logarithms, asked (B, 1) log odds.
@@ -74,11 +75,16 @@ def face_graph(
     Args:
         layers: K of the language model, adapters merged.
         norm: (D,), of the last hidden state.
+        fused: in ONNX Runtime's own operators (fused_layers.py).
     """
     graph = OnnxWriter("face")
     guess = graph.input("guess", ["B", len(head.theta)])
-    x, _, _ = write_layers(graph, config, layers, all_positions=False, shared=True)
-    _write_head(graph, head, last_hidden(graph, config, x, norm), guess)
+    if fused:
+        hidden = fused_hidden(graph, config, layers, norm)
+    else:
+        x, _, _ = write_layers(graph, config, layers, all_positions=False, shared=True)
+        hidden = last_hidden(graph, config, x, norm)
+    _write_head(graph, head, hidden, guess)
     return graph.model()
 
 

@@ -51,14 +51,15 @@ class FaceGPTEstimator:
     ) -> None:
         file = FaceGPTFile.open(path)
         check_trained_for(path, file.layout, file.model_sha256, model)
-        self._vision = _open_vision(file, vision or path.with_name(VISION_FILE), threads)
-        self._graphs = graphs or build(file, language, precision)
-        self._reader = FaceReader(self._graphs, file.layout, threads)
+        self.vision_path = vision or path.with_name(VISION_FILE)
+        self._vision = _open_vision(file, self.vision_path, threads)
+        self.graphs = graphs or build(file, language, precision)
+        self.reader = FaceReader(self.graphs, file.layout, threads)
         self._threads, self._image_tokens = threads, file.image_tokens
         self._speaker: Speaker | None = None
-        self.crop_size = file.size
+        self.crop_size, self.precision = file.size, precision
         self.model_id = f"facegpt@{file.sha256[:8]}"
-        self.provider = self._reader.provider
+        self.provider = self.reader.provider
         try:  # what does not fit together is an error of now, not of the first frame
             self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))
         except (KeyError, ModelError) as error:
@@ -66,7 +67,7 @@ class FaceGPTEstimator:
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer; with a spread. Raises ImageError for crops of another shape or type."""
-        return self._reader.frames(*self._see(crops)).estimate
+        return self.reader.frames(*self.see(crops)).estimate
 
     def say(
         self,
@@ -91,7 +92,7 @@ class FaceGPTEstimator:
         """
         if crops is not None and len(crops) != 1:
             raise ImageError(f"{len(crops)} crops came with one prompt; give the one that it is about")
-        seen = (None, None) if crops is None else self._see(crops)
+        seen = (None, None) if crops is None else self.see(crops)
         return self._speaking().say(parts, *seen, limit=limit, temperature=temperature, seed=seed)
 
     def likelihoods(self, text: str) -> np.ndarray:
@@ -99,17 +100,17 @@ class FaceGPTEstimator:
         return self._speaking().likelihoods(text)
 
     def close(self) -> None:
-        for part in (self._vision, self._reader, self._speaker):
+        for part in (self._vision, self.reader, self._speaker):
             if part is not None:
                 part.close()
 
     def _speaking(self) -> Speaker:
         """Loaded when first it is needed."""
         if self._speaker is None:
-            self._speaker = Speaker(self._graphs, self._reader, self._image_tokens, self._threads)
+            self._speaker = Speaker(self.graphs, self.reader, self._image_tokens, self._threads)
         return self._speaker
 
-    def _see(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def see(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Image tokens (N, T, D) and first guesses (N, size)."""
         check_crops(crops, self.crop_size)
         out = self._vision.run({"crops": crops})

@@ -19,7 +19,7 @@ from facegpt_ros.model.onnx_writer import OnnxWriter
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-_HIDDEN = np.float32(-1e30)  # a score that softmax makes zero
+HIDDEN = np.float32(-1e30)  # a score that softmax makes zero
 
 
 class LanguageGraph:
@@ -85,6 +85,13 @@ class LanguageGraph:
         return graph.op("Concat", turned_low, turned_high, axis=3)
 
 
+def read_inputs(graph: OnnxWriter, config: LanguageConfig, layers: int, shared: bool) -> tuple[str, list[str]]:
+    """The inputs of write_layers: embeddings; past_keys and past_values."""
+    shape: list[int | str] = [layers, 1 if shared else "B", config.key_heads, "P", config.head_width]
+    x = graph.input("embeddings", ["B", "T", config.width])
+    return x, [graph.input(name, shape) for name in ("past_keys", "past_values")]
+
+
 def write_layers(
     graph: OnnxWriter, config: LanguageConfig, layers: Sequence[LayerWeights], *, all_positions: bool, shared: bool
 ) -> tuple[str, list[str], list[str]]:
@@ -99,9 +106,7 @@ def write_layers(
     Returns:
         Hidden states (B, T, D) or (B, 1, D), not normed; keys and values (B, G, P + T, W) of every layer.
     """
-    x = graph.input("embeddings", ["B", "T", config.width])
-    shape: list[int | str] = [len(layers), 1 if shared else "B", config.key_heads, "P", config.head_width]
-    pasts = [graph.input(name, shape) for name in ("past_keys", "past_values")]
+    x, pasts = read_inputs(graph, config, len(layers), shared)
     length, new = graph.size(pasts[0], 3), graph.size(x, 1)
     end = graph.op("Add", length, new)
     cosine, sine = (
@@ -188,5 +193,5 @@ def _causal(graph: OnnxWriter, config: LanguageConfig, start: str, end: str) -> 
     rows = graph.op("Unsqueeze", graph.op("Range", scalar[0], scalar[1], one), graph.constant([1]))  # (T, 1)
     columns = graph.op("Range", zero, scalar[1], one)  # (P + T,)
     seen = graph.op("LessOrEqual", columns, rows)
-    mask = graph.op("Where", seen, graph.constant(np.float32(0)[None]), graph.constant(_HIDDEN[None]))
+    mask = graph.op("Where", seen, graph.constant(np.float32(0)[None]), graph.constant(HIDDEN[None]))
     return graph.op("Tile", mask, graph.constant([config.heads // config.key_heads, 1]))

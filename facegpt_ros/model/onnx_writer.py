@@ -50,6 +50,12 @@ class OnnxWriter:
         self._graph.node.append(self._onnx.helper.make_node("Identity", [value], [name]))
         self._graph.output.append(self._value(name, shape, dtype))
 
+    def rename(self, value: str, name: str, shape: Sequence[Size], dtype: Any = np.float32) -> None:
+        """Gives a node's output out under a name of its own, without a copy; nothing else may take it."""
+        node = next(node for node in self._graph.node if value in node.output)
+        node.output[list(node.output).index(value)] = name
+        self._graph.output.append(self._value(name, shape, dtype))
+
     def constant(self, array: np.ndarray | Sequence[int] | int) -> str:
         """An array; Python's whole numbers become int64."""
         array = np.ascontiguousarray(array) if isinstance(array, np.ndarray) else np.array(array, np.int64)
@@ -61,9 +67,9 @@ class OnnxWriter:
         """One node of one output."""
         return self.ops(kind, *inputs, count=1, **attributes)[0]
 
-    def ops(self, kind: str, *inputs: str, count: int, **attributes: Any) -> list[str]:
-        """One node of `count` outputs; domain: of an op that is not ONNX's own."""
-        names = [self._name() for _ in range(count)]
+    def ops(self, kind: str, *inputs: str, count: int, unused: Sequence[int] = (), **attributes: Any) -> list[str]:
+        """One node of `count` outputs; unused: which of them are not asked for; domain: of an op not ONNX's own."""
+        names = ["" if index in unused else self._name() for index in range(count)]
         self._domains |= {attributes.get("domain", "")}
         self._graph.node.append(self._onnx.helper.make_node(kind, list(inputs), names, **attributes))
         return names

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
+from facegpt_ros.model.decoder import Decoder
 from facegpt_ros.model.face_reader import FaceReader, Read
 from facegpt_ros.model.facegpt_build import BuiltGraphs
 
@@ -50,7 +50,7 @@ class Speaker:
         self._config, self._reader, self._image_tokens = graphs.config, reader, image_tokens
         self._tokenizer = graphs.tokenizer()
         self._embedding = graphs.embedding()
-        self._decode = OnnxCpu(graphs.decode, threads)
+        self._decode = Decoder(graphs, threads)
         self._before = len(prompts.tokens(prompts.prefix(), self._tokenizer, 0))
 
     def say(
@@ -83,7 +83,7 @@ class Speaker:
         ids = prompts.tokens(prompts.to_answer(parts), self._tokenizer, 0)
         self._check_room(len(ids), limit)
         said: list[int] = []
-        for logits in self._foresee(ids, said):
+        for logits in self._foresee(ids, said, limit):
             said.append(_chosen(logits, temperature, rng))
             if said[-1] == self._tokenizer.end or len(said) == limit:
                 break
@@ -100,7 +100,7 @@ class Speaker:
         self._check_room(len(ids))
         found: list[float] = []
         read: list[int] = []
-        for logits in self._foresee(ids[:1], read) if len(ids) > 1 else ():
+        for logits in self._foresee(ids[:1], read, len(ids)) if len(ids) > 1 else ():
             read.append(ids[1 + len(read)])
             found.append(float(logits[read[-1]] - np.logaddexp.reduce(logits.astype(np.float64))))
             if len(found) == len(ids) - 1:
@@ -111,15 +111,13 @@ class Speaker:
         """Frees the graph."""
         self._decode.close()
 
-    def _foresee(self, ids: list[int], said: list[int]) -> Iterator[np.ndarray]:
-        """Logits (V,) after these tokens, and then after each further one that the caller has appended to said."""
-        config, x = self._config, self._rows(ids)
-        keys = values = np.zeros((config.layers, 1, config.key_heads, 0, config.head_width), np.float32)
+    def _foresee(self, ids: list[int], said: list[int], room: int) -> Iterator[np.ndarray]:
+        """Logits (V,) after these tokens, and then after each further one, room at most, that the caller has appended
+        to said."""
+        self._decode.begin(len(ids) + room)
+        yield self._decode.read(self._rows(ids))
         while True:
-            out = self._decode.run({"embeddings": x, "past_keys": keys, "past_values": values})
-            keys, values = out["keys"], out["values"]
-            yield out["logits"][0]
-            x = self._rows(said[-1:])
+            yield self._decode.read(self._rows(said[-1:]))
 
     def _read(self, parts: Sequence[prompts.Part], image_tokens: np.ndarray | None, guess: np.ndarray | None) -> Read:
         ids = np.array(prompts.tokens(prompts.to_read(parts), self._tokenizer, self._image_tokens), np.int64)

@@ -68,6 +68,11 @@ class FacePipeline:
         return self._estimator.model_id
 
     @property
+    def estimator(self) -> Estimator:
+        """The one that serves now."""
+        return self._estimator
+
+    @property
     def provider(self) -> str:
         """What runs the estimator, e.g. "CPUExecutionProvider"; empty where it does not say."""
         return getattr(self._estimator, "provider", "")

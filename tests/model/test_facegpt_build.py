@@ -84,9 +84,8 @@ import os, sys
 from pathlib import Path
 from facegpt_ros.model import facegpt_build
 from facegpt_ros.model.facegpt_file import FaceGPTFile
-decode = facegpt_build.decode_graph
 if sys.argv[3] == "die":
-    facegpt_build.decode_graph = lambda *parts: os._exit(9) if len(parts) > 2 else decode(*parts)
+    facegpt_build.fused_decode_graph = lambda *parts: os._exit(9)
 folder = facegpt_build.build(FaceGPTFile.open(Path(sys.argv[1])), Path(sys.argv[2])).folder
 print(folder)
 """

@@ -19,7 +19,7 @@ IMAGE_TOKENS = 6
 RANK = 3
 
 
-def save_vision(path: Path, layout: ThetaLayout, width: int = 32, image_tokens: int = IMAGE_TOKENS) -> Path:
+def save_vision(path: Path, layout: ThetaLayout, width: int = config().width, image_tokens: int = IMAGE_TOKENS) -> Path:
     """A graph that says image tokens and a guess of the mean colour of each crop."""
     rng = np.random.default_rng(1)
     graph = OnnxWriter("vision")

@@ -29,7 +29,7 @@ def vocabulary() -> Vocabulary:
 def config() -> LanguageConfig:
     return LanguageConfig(  # numbers that float32 holds exactly
         layers=3,
-        width=32,
+        width=64,
         heads=4,
         key_heads=2,
         hidden=48,

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from facegpt_ros.bench import Received, misses, read_diary, summary
+from facegpt_ros.bench.node import Received, misses, read_diary, summary
 from facegpt_ros.errors import ConfigError
 
 MS = 1_000_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
@@ -43,10 +42,7 @@ class Received:
     dropped: int
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    node = kinds.add_parser("node", help="camera process, face_node process, subscriber process")
-    node.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+def add_arguments(node: argparse.ArgumentParser) -> None:
     node.add_argument("--check", action="store_true", help="status 1 where a figure misses its limit")
     node.add_argument("--seconds", type=float, default=20.0, help="measured, after a warm-up; default: 20")
     node.add_argument("--rate", type=float, default=40.0, help="of the camera, Hz; 0: as fast as consumed; default: 40")
@@ -57,20 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """Figures, and the exit status."""
     if not 1.0 <= args.seconds <= 3600.0:
         raise ConfigError(f"--seconds is {args.seconds:g}; it must be 1 to 3600")
     _share_cores(args.cores)
     with tempfile.TemporaryDirectory(prefix="facegpt_bench") as scratch, stop_on_sigterm():
         figures = _measure(args, Path(scratch))
-    missed = misses(figures)
-    print(json.dumps(figures, indent=2))
-    if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(figures, indent=2) + "\n")
-    for line in missed:
+    for line in (missed := misses(figures)):
         print(f"facegpt bench: {line}", file=sys.stderr)
-    return 1 if args.check and missed else 0
+    return figures, 1 if args.check and missed else 0
 
 
 def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:

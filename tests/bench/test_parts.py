@@ -1,0 +1,109 @@
+"""What the benches are made of: turns, ceilings, floors, peers, charts."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from facegpt_ros.bench import peer as peers
+from facegpt_ros.bench.ceilings import Ceilings, measure
+from facegpt_ros.bench.chart import chart
+from facegpt_ros.bench.graph_cost import convolution_cost, language_cost
+from facegpt_ros.bench.interleaved import interleaved, ratio, summary
+from facegpt_ros.bench.peer import Peer, environment
+from facegpt_ros.errors import ConfigError
+from facegpt_ros.model.language_config import LanguageConfig
+
+
+def test_turns_are_taken_one_after_the_other_and_the_warm_up_does_not_count():
+    order = []
+
+    def own_measure() -> float:
+        order.append("b")
+        return float(len(order))
+
+    taken = interleaved({"a": lambda: order.append("a"), "b": own_measure}, repeats=3, warm_up=1)
+    assert "".join(order) == "abababab"
+    assert taken["b"].tolist() == [4.0, 6.0, 8.0]  # what it said itself, of the last three
+    assert taken["a"].shape == (3,) and (taken["a"] >= 0).all()
+
+
+def test_a_ratio_is_of_turns_side_by_side():
+    one = np.array([2.0, 20.0, 200.0])  # the machine grew slower
+    assert ratio(one, one / 2) == 2.0
+    assert summary(np.arange(101.0)) == {"min": 0.0, "median": 50.0, "p95": 95.0, "p99": 99.0}
+
+
+def test_what_takes_longest_at_best_is_the_bound():
+    best = Ceilings(threads=1, int8_gmac_s=100.0, fp32_gmac_s=10.0, read_gb_s=20.0)
+    assert best.bound_ms(1e9, 1e8) == {"compute": 10.0, "memory": 5.0}
+    assert best.bound_ms(1e9, 1e8, "fp32")["compute"] == 100.0
+
+
+def test_the_machine_has_ceilings():
+    pytest.importorskip("onnx")
+    best = measure(1, repeats=2)
+    assert best.int8_gmac_s > 1 and best.fp32_gmac_s > 1 and best.read_gb_s > 0.5
+
+
+def test_a_language_models_multiplications():
+    config = LanguageConfig(layers=2, width=32, heads=2, key_heads=1, hidden=48, vocabulary=9)
+    # a layer: 32 × (32 + 2 × 16) of queries, keys and values, 32 × 32 of the output, 3 × 32 × 48 of the perceptron
+    mixed, after = 32 * 64, 32 * 32 + 3 * 32 * 48
+    cost = language_cost(config, 2, tokens=5, before=3, faces=4, each=1.0)
+    assert cost.bytes_read == 2 * (mixed + after)
+    first = 5 * (mixed + after) + 2 * 32 * 5 * 8
+    last = 5 * mixed + after + 2 * 32 * 8  # one position of the last layer goes on
+    assert cost.multiplications == 4 * (first + last)
+
+
+def test_a_convolutions_multiplications(tmp_path: Path):
+    onnx = pytest.importorskip("onnx")
+    make = onnx.helper
+    weight = onnx.numpy_helper.from_array(np.zeros((8, 3, 3, 3), np.float32), "w")
+    graph = make.make_graph(
+        [make.make_node("Conv", ["x", "w"], ["c"], strides=[2, 2], pads=[1, 1, 1, 1]),
+         make.make_node("Relu", ["c"], ["y"])],
+        "g",
+        [make.make_tensor_value_info("x", 1, ["N", 3, 16, 16])],
+        [make.make_tensor_value_info("y", 1, None)],
+        [weight],
+    )  # fmt: skip
+    onnx.save(make.make_model(graph), str(tmp_path / "g.onnx"))
+    assert convolution_cost(tmp_path / "g.onnx", 2).multiplications == 2 * 8 * 8 * 8 * 27
+
+
+def test_a_peer_times_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(peers, "_HERE", tmp_path)
+    (tmp_path / "good.py").write_text(
+        "import sys\nprint('noise')\nprint('peer: ready', flush=True)\n"
+        "for n, _ in enumerate(sys.stdin): print(f'peer: {n + 0.5}', flush=True)\n"
+    )
+    with Peer("good.py") as peer:
+        assert [peer(), peer()] == [0.5, 1.5]
+
+
+def test_a_peer_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(peers, "_HERE", tmp_path)
+    (tmp_path / "bad.py").write_text("import sys\nsys.exit('no such package')\n")
+    with pytest.raises(ConfigError, match=r"bad\.py ended: no such package"):
+        Peer("bad.py")
+
+
+def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
+    with pytest.raises(ConfigError, match="pip cannot install them here"):
+        environment("peer", ["no_such_package_of_facegpt==1.0"], "--no-index")
+    python = environment("peer", ["pip"], "--no-index")
+    made = Path(python).stat().st_ino
+    assert environment("peer", ["pip"]) == python and Path(python).stat().st_ino == made
+    assert Path(sys.prefix) not in Path(python).parents
+
+
+def test_a_chart_shows_every_part(tmp_path: Path):
+    chart(tmp_path / "c.png", "ms", {"1": {"crop": 1.0, "vision": 3.0}, "2": {"crop": 2.0, "vision": 6.0}})
+    image = cv2.imread(str(tmp_path / "c.png"))
+    blue, orange = ((image == colour).all(2).sum() for colour in ((180, 119, 31), (14, 127, 255)))
+    assert orange == pytest.approx(3 * blue, rel=0.1)
