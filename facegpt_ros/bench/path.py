@@ -28,7 +28,7 @@ from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.up import split_parameters
 
-_TILE = (320, 360)  # px, of one face
+_TILE = (160, 240)  # px, of one face
 _COLUMNS, _ROWS = 4, 2
 _MOST = _COLUMNS * _ROWS
 _SETTLING = 8  # frames until every face is followed and published
@@ -90,7 +90,7 @@ class FollowedCrowd:
 
     def __init__(self, config: Config, count: int, size: tuple[int, int] | None = None) -> None:
         self.pipeline = build_pipeline(config)
-        self.image = crowd(count) if size is None else cv2.resize(crowd(count)[60:300, :320], size)
+        self.image = crowd(count) if size is None else cv2.resize(crowd(count)[60:180, :160], size)
         self._camera = Camera.from_fov(self.image.shape[1], self.image.shape[0], config.camera.assumed_fov_deg)
         self.faces: list[Face] = []
         for _ in range(_SETTLING):
@@ -137,12 +137,12 @@ class _Path:
 
 
 def crowd(count: int) -> np.ndarray:
-    """(720, 1280, 3) uint8 BGR with so many portraits, of one size however many they are."""
+    """(480, 640, 3) uint8 BGR with so many portraits, of one size however many they are."""
     portrait = cv2.imread(str(engines.fetch("astronaut")))
     width, height = _TILE
     image = np.full((height * _ROWS, width * _COLUMNS, 3), 96, np.uint8)
     for place in range(count):
-        scale = (0.42 + 0.01 * place) * height / PORTRAIT_FACE
+        scale = (0.5 + 0.01 * place) * height / PORTRAIT_FACE
         matrix = cv2.getRotationMatrix2D(PORTRAIT_CENTRE, 3.0 * (place - 3), scale)
         matrix[:, 2] += np.array([width, height]) / 2 - PORTRAIT_CENTRE
         tile = cv2.warpAffine(portrait, matrix, _TILE, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -6,7 +6,7 @@ All that is read at once lies in one row: of several faces each sees what was re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,8 +84,8 @@ class FusedLayers:
         graph, config = self.graph, self.config
         mixed = weights.query_key_value.multiply(graph, x)
         inputs = (mixed, "", "", *past, self._last, self._end, *self._tables, *self._apart)
-        sizes = {"num_heads": config.heads, "kv_num_heads": config.key_heads, "do_rotary": 1, "scale": 1.0}
-        seen, key, value = graph.ops("GroupQueryAttention", *inputs, count=3, domain=_OWN, **sizes)
+        sizes: dict[str, Any] = {"num_heads": config.heads, "kv_num_heads": config.key_heads, "do_rotary": 1}
+        seen, key, value = graph.ops("GroupQueryAttention", *inputs, count=3, domain=_OWN, scale=1.0, **sizes)
         return seen, key, value
 
     def add_and_norm(self, x: str, more: str, norm: np.ndarray) -> tuple[str, str]:

@@ -20,7 +20,7 @@ def written(parts, tokenizer):
 
 def test_a_frame_is_its_prefix_the_image_and_its_suffix(tokenizer):
     text = written(prompts.frame(), tokenizer)
-    assert text == f"<|im_start|>user\n{prompts.RECONSTRUCT}##<|im_end|>\n<|im_start|>assistant\n{FACE}"
+    assert text == f"<|im_start|>user\n{prompts.RECONSTRUCT}##{FACE}"
     halves = [written(part, tokenizer) for part in (prompts.frame_prefix(), prompts.frame_suffix())]
     assert "##".join(halves) == text
 
