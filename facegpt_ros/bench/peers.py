@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from facegpt_ros import engines
 from facegpt_ros.backends.onnx_cpu import language_threads
 from facegpt_ros.bench.interleaved import Turn, interleaved, ratio, summary
 from facegpt_ros.bench.path import FollowedCrowd
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         read = [str(n) for n in (reader.depth, reader.before, tokens.shape[1] + reader.after, language_threads())]
         for name, start in (
             ("MediaPipe Face Mesh", lambda: Peer("peer_mediapipe.py", [str(image), "1"], _mediapipe())),
+            ("llama.cpp, 30 layers in 4 bit", lambda: Peer("peer_llama.py", llama(read[1:3], 1), llama_environment())),
             ("transformers, float32", lambda: Peer("peer_transformers.py", [*read, "float32"])),
             ("transformers, bfloat16", lambda: Peer("peer_transformers.py", [*read, "bfloat16"])),
         ):
@@ -71,10 +73,21 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "language_model_takes_times": {
             name: ratio(taken["facegpt, language model alone"], values)
             for name, values in taken.items()
-            if name.startswith("transformers")
+            if name.startswith(("transformers", "llama.cpp"))
         },
         "missing": missing,
     }, 0
+
+
+def llama(read: list[str], words: int) -> list[str]:
+    """Arguments of peer_llama.py: reads so many tokens after so many, or speaks so many words."""
+    path = engines.fetch("language_model", download=False)
+    return [str(path), *read, str(language_threads()), str(words)]
+
+
+def llama_environment() -> str:
+    """The interpreter that has llama.cpp."""
+    return environment("llama", ["xllamacpp==2026.10.11549"], "--no-deps")
 
 
 def _mediapipe() -> str:

@@ -10,8 +10,10 @@ import numpy as np
 
 from facegpt_ros.backends.onnx_cpu import language_threads
 from facegpt_ros.bench import ceilings
-from facegpt_ros.bench.interleaved import interleaved, summary
+from facegpt_ros.bench.interleaved import interleaved, ratio, summary
 from facegpt_ros.bench.path import FollowedCrowd
+from facegpt_ros.bench.peer import Peer
+from facegpt_ros.bench.peers import llama, llama_environment
 from facegpt_ros.config import Config
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.language.facts import face_facts
@@ -32,6 +34,7 @@ _QUESTIONS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=20, help="of each (default: %(default)s)")
     parser.add_argument("--tokens", type=int, default=64, help="decoded in a turn (default: %(default)s)")
+    parser.add_argument("--peer", action="store_true", help="llama.cpp beside it, which is installed once")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="one parameter, see `facegpt config`"
     )
@@ -48,16 +51,19 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         raise ConfigError(f"estimator.name is '{config.estimator.name}', which has no words; use facegpt")
     threads = config.estimator.threads or language_threads()
     decoder = Decoder(estimator.graphs, threads)
+    peer = _llama(args.tokens) if args.peer else None
     taken = interleaved(
         {question: _first_word(followed, estimator, question) for question in _QUESTIONS}
-        | {"words": _words(estimator, decoder, args.tokens)},
+        | {"words": _words(estimator, decoder, args.tokens)}
+        | ({} if peer is None else {"llama.cpp": peer}),
         args.repeats,
         what="answers",
     )
     each = taken.pop("words")
+    theirs = taken.pop("llama.cpp", None)
     best, read = ceilings.measure(threads), estimator.graphs.decode.stat().st_size
     least = best.bound_ms(0, read)["memory"]
-    figures = {
+    figures: dict[str, Any] = {
         "estimator": estimator.model_id,
         "ceilings": best.as_json(),
         "first_word_ms": {question: summary(values) for question, values in taken.items()},
@@ -67,9 +73,16 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "of_ceiling": {"mbytes": round(read / 1e6, 1), "bound_ms": round(least, 2),
                        "reached": round(least / float(np.median(each)), 3)},
     }  # fmt: skip
+    if peer is not None and theirs is not None:
+        peer.close()
+        figures["llama.cpp, 4 bit"] = {"token_ms": summary(theirs), "ours_takes_times": ratio(each, theirs)}
     decoder.close()
     followed.pipeline.close()
     return figures, 0
+
+
+def _llama(count: int) -> Peer:
+    return Peer("peer_llama.py", llama(["40", "1"], count), llama_environment())
 
 
 def _first_word(followed: FollowedCrowd, estimator: FaceGPTEstimator, question: str) -> Any:
