@@ -42,9 +42,9 @@ class OnnxCpu:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or default_threads()
         options.inter_op_num_threads = 1
-        # A thread that looks for work this long before it sleeps is there when a run goes on (a language model has a
-        # hundred pieces, each for all threads). Longer, it takes the core from the rest of the robot and itself: beside a
-        # busy program a frame takes twice as long with threads that spin for ever (docs/engines.md).
+        # A thread that looks for work this long before it sleeps is there when a run goes on: a language model has a
+        # hundred pieces, each for all threads. Longer, it takes the core from the rest of the robot and from itself:
+        # beside a busy program a frame takes twice as long with threads that never sleep (docs/engines.md).
         options.add_session_config_entry("session.intra_op.allow_spinning", "1")
         options.add_session_config_entry("session.intra_op.spin_duration_us", "50")
         options.log_severity_level = 3
