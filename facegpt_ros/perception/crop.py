@@ -9,6 +9,7 @@ Pixel u of an S-pixel crop lies at (2 u + 1) / S - 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -150,6 +151,13 @@ class CropCamera:
         lookup = cv2.warpAffine(grid, enlarge, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         map_x, map_y = cv2.split(lookup)
         return cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR)
+
+
+def lift_all(crops: Sequence[CropCamera], estimate: CropEstimate) -> tuple[np.ndarray, np.ndarray]:
+    """CropCamera.lift of N crops and their estimates: rotation (N, 3, 3), translation (N, 3) m."""
+    turned = np.stack([crop.rotation for crop in crops])
+    ahead = estimate.translation(np.array([crop.half_extent for crop in crops]))  # (N, 3)
+    return turned @ np.asarray(estimate.rotation, np.float64), (turned @ ahead[..., None])[..., 0]
 
 
 def _framing(keypoints: np.ndarray) -> tuple[np.ndarray, float]:

@@ -1,21 +1,23 @@
-"""An image in, faces out: follow or detect, crop, estimate, relight, lift, name, smooth."""
+"""Images in, faces out: follow or detect, crop, estimate, relight, lift, name, smooth. Several cameras in one pass."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from facegpt_ros.config import Config, PerceptionConfig
-from facegpt_ros.errors import CameraError
-from facegpt_ros.face import CropEstimate, Face
+from facegpt_ros.face import CropEstimate, Face, Spread
 from facegpt_ros.morphable.posed import posed_landmarks
-from facegpt_ros.perception.crop import CropCamera
-from facegpt_ros.perception.detect import Detector, check_image, load_detector
+from facegpt_ros.perception.crop import CropCamera, lift_all
+from facegpt_ros.perception.detect import Detector, load_detector
 from facegpt_ros.perception.relight import Relighting
 from facegpt_ros.perception.smoothing import FaceState
+from facegpt_ros.perception.stream import FaceStream, Look, Seen, View, box_in_sight
 from facegpt_ros.perception.sureness import confidence, landmark_sigma
-from facegpt_ros.perception.track import SAME_FACE_IOU, Box, Sighting, Track, Tracker, overlap
+from facegpt_ros.perception.track import Sighting
 from facegpt_ros.render.camera import Camera
 
 if TYPE_CHECKING:
@@ -23,21 +25,47 @@ if TYPE_CHECKING:
     from facegpt_ros.model.preparation import Preparation
     from facegpt_ros.morphable.model import MorphableModel
 
-# A face with more of its landmarks outside the image than this is out of sight.
-_MIN_INSIDE = 0.5
-# Smaller than this nothing can be said of a face, px of the longer side of the landmarks' box.
-_MIN_FACE_PX = 8.0
 # After a detection; a head in profile may need the second to come to the middle of its crop.
 _LOOKS_AGAIN = 2
 
 
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What N looks found, lifted into the images' optical frames; landmarks (N, 68, 3) m."""
+
+    looks: Sequence[Look] = ()
+    states: Sequence[FaceState] = ()
+    points: Sequence[np.ndarray] | np.ndarray = ()
+    presence: Sequence[float] | np.ndarray = ()
+    spread: Spread | None = None
+
+    def sightings(self, view: View) -> list[Sighting]:
+        """Those of one view that lie in its image."""
+        found = []
+        for i, (look, points) in enumerate(zip(self.looks, self.points, strict=True)):
+            if look.view is view and (box := box_in_sight(points, view.camera)) is not None:
+                found.append(Sighting(i, float(self.presence[i]), box, points, look.track))
+        return found
+
+    def sureness(self, sighting: Sighting) -> dict[str, Any]:
+        """What a Face says of how sure it is."""
+        if self.spread is None:
+            return {"confidence": confidence(sighting.presence)}
+        spread, crop = self.spread[sighting.index], self.looks[sighting.index].crop
+        return {
+            "confidence": confidence(sighting.presence, spread.landmarks),
+            "landmark_spread": landmark_sigma(crop, sighting.points, spread.landmarks),
+            "spread": spread,
+        }
+
+
 class FacePipeline:
-    """Faces of a stream of images.
+    """Faces of one stream of images, or of several: what they share, and a FaceStream for each camera.
 
     A face that was seen in the last frame is followed: its crop is framed by its last landmarks, with no detection. The
     detector runs when no face is followed, in the frames in which a published face is missing, and every
     `detect_every` frames while fewer than `max_faces` are followed. A detected face is estimated three times, each time
-    from a crop framed by the estimate before.
+    from a crop framed by the estimate before. Crops of all cameras are estimated in one batch.
 
     Args:
         config: perception parameters; the attribute may be set anew between frames. `detector` is not read here.
@@ -59,8 +87,7 @@ class FacePipeline:
         self._detector = detector
         self._estimator = estimator
         self._relighting = Relighting(model)
-        self._tracker = Tracker()
-        self._frames_since_detection = 0
+        self._streams: dict[str, FaceStream] = {}
 
     @property
     def model_id(self) -> str:
@@ -78,53 +105,61 @@ class FacePipeline:
         return getattr(self._estimator, "provider", "")
 
     def process(self, image_bgr: np.ndarray, camera: Camera, stamp_s: float) -> list[Face]:
-        """Faces of the next image, in the order of their ids.
+        """Faces of the next image of the only camera, in the order of their ids; arguments and errors as of a View."""
+        (faces,) = self.process_all([View(image_bgr, camera, stamp_s)])
+        if isinstance(faces, Exception):
+            raise faces
+        return faces
+
+    def process_all(self, views: Sequence[View]) -> list[list[Face] | Exception]:
+        """Faces of the next image of each of some cameras, in the order of their ids.
 
         Args:
-            image_bgr: (H, W, 3) uint8.
-            camera: of this image.
-            stamp_s: when it was taken, s; used for smoothing only, may stand still or go back.
+            views: at most one of each source.
+
+        Returns:
+            for each view its faces, or why there are none: what goes wrong with one image leaves the others alone.
 
         Raises:
-            ImageError: the image is not (H, W, 3) uint8 or smaller than 16 px.
-            CameraError: the camera is of another image size.
+            what the estimator raises.
         """
-        check_image(image_bgr)
-        if image_bgr.shape[:2] != (camera.height, camera.width):
-            height, width = image_bgr.shape[:2]
-            sizes = f"image is {width}x{height} px, its camera {camera.width}x{camera.height}"
-            raise CameraError(f"{sizes}; give the camera_info of this image")
         self._take_over()
-        followed = self._tracker.followed[: self.config.max_faces]
-        crops = [CropCamera.from_points(camera, track.points) for track in followed]
-        tracks: list[Track | None] = list(followed)
-        detected = self._detect(image_bgr, camera, followed) if self._detection_due(followed) else []
-        crops += detected
-        tracks += [None] * len(detected)
-        if not crops:
-            self._tracker.update([], self.config.hysteresis_frames, self.config.max_faces)
-            return []
-        pixels, estimate = self._estimate(image_bgr, crops)
-        if detected:
-            crops, pixels, estimate = self._look_again(image_bgr, camera, crops, pixels, estimate, len(followed))
-        if self.config.relight:
-            half_extent = np.array([crop.half_extent for crop in crops])
-            estimate = self._relighting.refine(pixels, half_extent, estimate)
-        states = [_state(crop, estimate, i) for i, crop in enumerate(crops)]
-        sightings = []
-        for i, points in enumerate(self._points(states)):
-            presence = float(estimate.presence[i])
-            box = _box_in_sight(points, camera)
-            if box is not None and presence >= self.config.min_tracking_confidence:
-                sightings.append(Sighting(i, presence, box, points, tracks[i]))
-        seen = self._tracker.update(sightings, self.config.hysteresis_frames, self.config.max_faces)
-        shown = [(t, s, states[s.index]) for t, s in seen if t.shown]
-        return self._faces(shown, [self._sureness(crops, estimate, s) for _, s, _ in shown], camera, stamp_s)
+        config, out = self.config, list[Any]([None] * len(views))
+        looks: list[Look] = []
+        for i, view in enumerate(views):
+            try:
+                stream = self._streams.setdefault(view.source, FaceStream(view.source))
+                looks += stream.look(view, self._detector, config)
+            except Exception as error:
+                out[i] = error
+        found = self._find(looks) if looks else _Found()
+        seen: list[tuple[int, Seen]] = []
+        for i, view in enumerate(views):
+            if out[i] is None:
+                out[i] = []
+                taken = self._streams[view.source].take(view, found.sightings(view), found.states, config)
+                seen += [(i, one) for one in taken]
+        smoothed = self._points([one.state for _, one in seen]) if config.smoothing else None
+        for n, (i, one) in enumerate(seen):
+            where = one.sighting.points if smoothed is None else smoothed[n]
+            camera = views[i].camera
+            landmarks = camera.project(where)
+            out[i].append(
+                Face(
+                    face_id=one.track.face_id,
+                    roi=_roi(landmarks, camera),
+                    camera=camera,
+                    landmarks=landmarks,
+                    **vars(one.state),
+                    **found.sureness(one.sighting),
+                )
+            )
+        return out
 
     def reset(self) -> None:
         """Forgets every face, as before a cut or another source; ids go on counting."""
-        self._tracker.clear()
-        self._frames_since_detection = 0
+        for stream in self._streams.values():
+            stream.clear()
 
     def close(self) -> None:
         """Frees the estimator; the pipeline is of no use afterwards."""
@@ -138,51 +173,32 @@ class FacePipeline:
             self._estimator.close()
             self._estimator = estimator
 
-    def _detection_due(self, followed: list[Track]) -> bool:
-        self._frames_since_detection += 1
-        every = self.config.detect_every
-        if not followed:
-            due = True
-        elif every == 0 or len(followed) >= self.config.max_faces:
-            due = False
-        else:
-            due = self._frames_since_detection >= every or bool(self._tracker.missing)
-        if due:
-            self._frames_since_detection = 0
-        return due
-
-    def _detect(self, image: np.ndarray, camera: Camera, followed: list[Track]) -> list[CropCamera]:
-        """Crops of detected faces that are not followed, the best that there is room for."""
-        found = self._detector.detect(image, self.config.min_detection_confidence)
-        new = [d for d in found if all(overlap(d.box, track.box) < SAME_FACE_IOU for track in followed)]
-        room = self.config.max_faces - len(followed)
-        return [CropCamera.from_detection(camera, detection) for detection in new[:room]]
-
-    def _estimate(self, image: np.ndarray, crops: list[CropCamera]) -> tuple[np.ndarray, CropEstimate]:
-        size = self._estimator.crop_size
-        pixels = np.stack([crop.extract(image, size) for crop in crops])
-        return pixels, self._estimator.infer(pixels)
-
-    def _look_again(
-        self,
-        image: np.ndarray,
-        camera: Camera,
-        crops: list[CropCamera],
-        pixels: np.ndarray,
-        estimate: CropEstimate,
-        first: int,
-    ) -> tuple[list[CropCamera], np.ndarray, CropEstimate]:
-        """Estimates crops[first:] again, each time framed by what was seen the time before."""
-        for _ in range(_LOOKS_AGAIN):
-            states = [_state(crop, estimate, i) for i, crop in enumerate(crops) if i >= first]
+    def _find(self, looks: list[Look]) -> _Found:
+        """Estimates every look, those after a detection again, each time framed by what was seen the time before."""
+        looks = sorted(looks, key=lambda look: look.track is None)
+        first = sum(look.track is not None for look in looks)
+        pixels, estimate = self._estimate(looks)
+        for _ in range(_LOOKS_AGAIN if first < len(looks) else 0):
+            states = _lifted(looks[first:], estimate[first:])
             framed = [
-                CropCamera.from_points(camera, points) if _box_in_sight(points, camera) else crop
-                for crop, points in zip(crops[first:], self._points(states), strict=True)
+                Look(look.view, CropCamera.from_points(look.view.camera, points))
+                if box_in_sight(points, look.view.camera)
+                else look
+                for look, points in zip(looks[first:], self._points(states), strict=True)
             ]
-            anew, again = self._estimate(image, framed)
-            crops, estimate = crops[:first] + framed, estimate[:first] + again
+            anew, again = self._estimate(framed)
+            looks, estimate = looks[:first] + framed, estimate[:first] + again
             pixels = np.concatenate([pixels[:first], anew])
-        return crops, pixels, estimate
+        if self.config.relight:
+            half_extent = np.array([look.crop.half_extent for look in looks])
+            estimate = self._relighting.refine(pixels, half_extent, estimate)
+        states = _lifted(looks, estimate)
+        return _Found(looks, states, self._points(states), estimate.presence, estimate.spread)
+
+    def _estimate(self, looks: list[Look]) -> tuple[np.ndarray, CropEstimate]:
+        size = self._estimator.crop_size
+        pixels = np.stack([look.crop.extract(look.view.image, size) for look in looks])
+        return pixels, self._estimator.infer(pixels)
 
     def _points(self, states: list[FaceState]) -> np.ndarray:
         """Landmarks of each state in the optical frame, (N, 68, 3), m; NaN where an estimate is not finite."""
@@ -195,46 +211,6 @@ class FacePipeline:
             translation = np.stack([states[i].translation for i in good])
             points[good] = posed_landmarks(self.model, identity, expression, rotation, translation)
         return points
-
-    def _sureness(self, crops: list[CropCamera], estimate: CropEstimate, sighting: Sighting) -> dict[str, Any]:
-        """What a Face says of how sure it is."""
-        if estimate.spread is None:
-            return {"confidence": confidence(sighting.presence)}
-        spread = estimate.spread[sighting.index]
-        return {
-            "confidence": confidence(sighting.presence, spread.landmarks),
-            "landmark_spread": landmark_sigma(crops[sighting.index], sighting.points, spread.landmarks),
-            "spread": spread,
-        }
-
-    def _faces(
-        self,
-        seen: list[tuple[Track, Sighting, FaceState]],
-        sureness: list[dict[str, Any]],
-        camera: Camera,
-        stamp_s: float,
-    ) -> list[Face]:
-        config = self.config
-        if config.smoothing:
-            how = (stamp_s, config.smoothing_min_cutoff_hz, config.smoothing_beta)
-            seen = [(track, sighting, track.smoother.smooth(state, *how)) for track, sighting, state in seen]
-            all_points = self._points([state for _, _, state in seen])
-        else:
-            all_points = np.array([sighting.points for _, sighting, _ in seen])
-        faces = []
-        for (track, _, state), sure, points in zip(seen, sureness, all_points, strict=True):
-            landmarks = camera.project(points)
-            faces.append(
-                Face(
-                    face_id=track.face_id,
-                    roi=_roi(landmarks, camera),
-                    camera=camera,
-                    landmarks=landmarks,
-                    **vars(state),
-                    **sure,
-                )
-            )
-        return faces
 
 
 def build_pipeline(config: Config, *, wait: bool = True) -> FacePipeline:
@@ -269,28 +245,11 @@ def build_pipeline(config: Config, *, wait: bool = True) -> FacePipeline:
     return FacePipeline(config.perception, detector, estimator, model, preparation)
 
 
-def _state(crop: CropCamera, estimate: CropEstimate, index: int) -> FaceState:
-    rotation, translation = crop.lift(estimate, index)
-    return FaceState(
-        rotation,
-        translation,
-        estimate.identity[index],
-        estimate.expression[index],
-        estimate.albedo[index],
-        estimate.illumination[index],
-    )
-
-
-def _box_in_sight(points: np.ndarray, camera: Camera) -> Box | None:
-    """The box of landmarks (68, 3); None where they are broken, behind the camera, tiny or mostly outside the image."""
-    if not np.isfinite(points).all() or points[:, 2].min() <= 0:
-        return None
-    landmarks = camera.project(points)
-    inside = np.all((landmarks >= -0.5) & (landmarks <= (camera.width - 0.5, camera.height - 0.5)), axis=1)
-    (x0, y0), (x1, y1) = landmarks.min(0), landmarks.max(0)
-    if inside.mean() < _MIN_INSIDE or max(x1 - x0, y1 - y0) < _MIN_FACE_PX:
-        return None
-    return float(x0), float(y0), float(x1), float(y1)
+def _lifted(looks: Sequence[Look], estimate: CropEstimate) -> list[FaceState]:
+    """The estimates' poses in the images' optical frames, and their coefficients."""
+    rotation, translation = lift_all([look.crop for look in looks], estimate)
+    parts = (rotation, translation, estimate.identity, estimate.expression, estimate.albedo, estimate.illumination)
+    return [FaceState(*rows) for rows in zip(*parts, strict=True)]
 
 
 def _roi(landmarks: np.ndarray, camera: Camera) -> tuple[float, float, float, float]:

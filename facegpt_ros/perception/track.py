@@ -19,7 +19,8 @@ class Track:
     """A face over time.
 
     Attributes:
-        face_id: "f0001", "f0002", ...: never given twice, starts with a letter (a ROS name may not start with a digit).
+        face_id: "f0001", "f0002", ... behind the tracker's prefix: never given twice, starts with a letter (a ROS name
+            may not start with a digit).
         box: of its landmarks when last seen.
         points: (68, 3), its landmarks in the optical frame when last seen, unsmoothed: where the next crop looks.
         seen: frames in a row.
@@ -55,9 +56,14 @@ class Sighting:
 
 
 class Tracker:
-    """Tracks in the order of their ids."""
+    """Tracks in the order of their ids.
 
-    def __init__(self) -> None:
+    Args:
+        prefix: what ids begin with, before "f0001".
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
         self.tracks: list[Track] = []
         self._count = 0
 
@@ -90,7 +96,7 @@ class Tracker:
             track = sighting.track or _nearest(sighting, waiting)
             if track is None:
                 self._count += 1
-                track = Track(f"f{self._count:04d}", sighting.box, sighting.points)
+                track = Track(f"{self._prefix}f{self._count:04d}", sighting.box, sighting.points)
                 self.tracks.append(track)
             elif track in waiting:
                 waiting.remove(track)
