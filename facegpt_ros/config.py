@@ -76,6 +76,10 @@ class ImageConfig(Group):
     """Images in."""
 
     PREFIX: ClassVar[str] = "image"
+    cameras: tuple[str, ...] = option(
+        ("",), "names of cameras; from NAME/image to NAME/face/params_3dmm; without a name, image and face/params_3dmm",
+        pattern="([A-Za-z][A-Za-z0-9_]*)?",
+    )  # fmt: skip
     transport: str = option(
         "raw", "raw subscribes to image, compressed to image/compressed", choices=("raw", "compressed")
     )

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from facegpt_ros.errors import ConfigError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
 SetT = TypeVar("SetT", bound="ParameterSet")
 
-_TYPE_NAMES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
+_TYPE_NAMES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text", tuple: "list of texts"}
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class Parameter:
 
     Attributes:
         name: dotted ROS name, "perception.max_faces".
-        default: its type is the parameter's type.
+        default: its type is the parameter's type; of a list, a tuple of texts.
         low, high: inclusive range of a number, or None.
         choices: the allowed texts, or empty.
+        pattern: regular expression that every text matches as a whole, or empty.
         live: True when it may change while the node is active.
     """
 
@@ -40,6 +42,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     unit: str = ""
     live: bool = False
+    pattern: str = ""
 
     @property
     def type(self) -> type:
@@ -58,8 +61,11 @@ class Parameter:
         """The value in the parameter's own type.
 
         Raises:
-            ConfigError: wrong type, not finite, outside the range, or none of the choices.
+            ConfigError: wrong type, not finite, outside the range, none of the choices, or a text of another pattern; a
+                list that is empty, or holds a text twice.
         """
+        if self.type is tuple:
+            return self._checked_list(value)
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not self.type:
@@ -72,6 +78,16 @@ class Parameter:
         if outside or (self.choices and value not in self.choices):
             raise ConfigError(f"{self.name} is {value!r}; it must be {self.range_text or 'finite'}{self._unit()}")
         return value  # type: ignore[return-value]
+
+    def _checked_list(self, value: object) -> tuple[str, ...]:
+        if not isinstance(value, (list, tuple)) or not value or not all(isinstance(text, str) for text in value):
+            raise ConfigError(f"{self.name} is {value!r}; it must be a list of one text or more")
+        for index, text in enumerate(value):
+            if not re.fullmatch(self.pattern or ".*", text):
+                raise ConfigError(f"{self.name} holds {text!r}; each text must match {self.pattern}")
+            if text in value[:index]:
+                raise ConfigError(f"{self.name} holds {text!r} twice; each may be there once")
+        return tuple(value)
 
     def _within(self) -> str:
         return f", {self.range_text}{self._unit()}" if self.range_text else ""
@@ -89,10 +105,11 @@ def option(
     choices: tuple[str, ...] = (),
     unit: str = "",
     live: bool = False,
+    pattern: str = "",
 ) -> Any:
     """A dataclass field that is a parameter (see Parameter for the arguments)."""
     metadata = {"description": description, "low": low, "high": high, "choices": choices, "unit": unit, "live": live}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata | {"pattern": pattern})
 
 
 @dataclass(frozen=True)
@@ -212,6 +229,8 @@ def _yaml_scalar(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_yaml_scalar, value))}]"
     return repr(value)
 
 

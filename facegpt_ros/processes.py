@@ -128,4 +128,6 @@ def _yaml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, str):  # in quotes, or "0" would become a number
         return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_yaml, value))}]"
     return repr(value)

@@ -26,6 +26,9 @@ def test_flat_names_round_trip():
         ("perception.detector", "mtcnn", "auto, short_range or full_range"),
         ("camera.assumed_fov_deg", math.nan, "10 to 170 deg"),
         ("perception.smoothing", 1, "a boolean"),
+        ("image.cameras", "left", "a list of one text or more"),
+        ("image.cameras", [], "a list of one text or more"),
+        ("image.cameras", ["left", 2], "a list of one text or more"),
     ],
 )
 def test_bad_value_names_parameter_value_and_range(name, value, span):
@@ -38,6 +41,15 @@ def test_bad_value_names_parameter_value_and_range(name, value, span):
 def test_groups_are_checked_on_construction():
     with pytest.raises(ConfigError, match=r"perception\.max_faces is 99"):
         PerceptionConfig(max_faces=99)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["left", "left"], "'left' twice"), (["left", "a/b"], "'a/b'"), (["_left"], "must match")]
+)
+def test_names_of_cameras_are_names_and_differ(names, said):
+    with pytest.raises(ConfigError, match=said):
+        Config.from_flat({"image.cameras": names})
+    assert Config.from_flat({"image.cameras": ["left", ""]}).image.cameras == ("left", "")
 
 
 def test_whole_numbers_are_taken_for_floats():
@@ -67,7 +79,7 @@ def test_shipped_yaml_is_what_config_says(node):
 def test_yaml_parses_to_the_defaults(node):
     tree = yaml.safe_load(ros_yaml(node, NODES[node]()))[f"/**/{node}"]["ros__parameters"]
     flat = {f"{group}.{name}": value for group, items in tree.items() for name, value in items.items()}
-    assert flat == NODES[node]().flat()
+    assert list(flat) == list(NODES[node]().flat()) and NODES[node].from_flat(flat) == NODES[node]()
 
 
 def test_every_parameter_says_what_it_is():

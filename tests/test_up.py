@@ -14,10 +14,11 @@ def test_parameters_go_to_their_node_in_their_type():
     face, camera = split_parameters(
         [
             *("perception.max_faces=2", "camera.assumed_fov_deg=70", "output.overlay=true"),
-            *("source.uri=0", "source.loop=true"),
+            *("source.uri=0", "source.loop=true", "image.cameras=[left, right]"),
         ]
     )
-    assert face == {"perception.max_faces": 2, "camera.assumed_fov_deg": 70.0, "output.overlay": True}
+    cameras = {"image.cameras": ("left", "right")}
+    assert face == {"perception.max_faces": 2, "camera.assumed_fov_deg": 70.0, "output.overlay": True} | cameras
     assert camera == {"source.uri": "0", "source.loop": True}
 
 

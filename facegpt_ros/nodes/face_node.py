@@ -1,9 +1,8 @@
-"""face_node: images in, 3D faces out. Loads in configure, runs while active, frees in cleanup."""
+"""face_node: images of cameras in, 3D faces out. Loads in configure, runs while active, frees in cleanup."""
 
 from __future__ import annotations
 
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,30 +15,21 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
-from visualization_msgs.msg import MarkerArray
 
 from facegpt_ros.config import Config
-from facegpt_ros.diagnostics import FrameStats
-from facegpt_ros.errors import ConfigError, FaceGPTError, ImageError
-from facegpt_ros.face import Face
-from facegpt_ros.frames import Taken
-from facegpt_ros.msg import Face3DMMArray, MorphableModelInfo
+from facegpt_ros.errors import ConfigError, FaceGPTError
+from facegpt_ros.msg import MorphableModelInfo
 from facegpt_ros.nodes import messages
-from facegpt_ros.nodes.image_input import ImageInput
+from facegpt_ros.nodes.face_camera import FaceCamera
 from facegpt_ros.nodes.lifetime import ros
 from facegpt_ros.nodes.ros_parameters import changed, declare
-from facegpt_ros.nodes.worker import FrameWorker
+from facegpt_ros.nodes.worker import FrameWorker, Round
 from facegpt_ros.srv import GetMesh
-from facegpt_ros.viz.markers import face_markers
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-# Stamps of a recording or another clock say nothing about latency; beyond this it is counted from reception.
-_PLAUSIBLE_LATENCY_S = 10.0
-# A camera that stays away is named this often.
-_WARN_AGAIN_S = 30.0
 _TELL_PROGRESS_S = 10.0
 
 
@@ -63,16 +53,11 @@ class FaceNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._pipeline_factory = pipeline_factory
         self._pipeline: Any = None
-        self._input: ImageInput | None = None
+        self._cameras: dict[str, FaceCamera] = {}
         self._worker: FrameWorker | None = None
         self._entities: list[tuple[Callable[[Any], Any], Any]] = []
-        self._stats = FrameStats()
-        self._seen: tuple[Any, list[Face]] = (None, [])
-        self._seen_lock = threading.Lock()
-        self._left_out = 0
         self._active = False
         self._enabled = True
-        self._warned_at = float("-inf")
         self._said: set[str] = set()
         self._announced = ""
 
@@ -92,12 +77,11 @@ class FaceNode(LifecycleNode):
             self.get_logger().error(f"cannot configure: {error}\n{traceback.format_exc()}")
             return TransitionCallbackReturn.FAILURE
         self.get_logger().info(f"loaded {self._pipeline.model_id} in {time.monotonic() - started:.1f} s")
-        self._publish_params = self._publisher(Face3DMMArray, "face/params_3dmm", 10)
         self._publish_info = self._publisher(MorphableModelInfo, "face/model_info", _LATCHED)
-        self._publish_markers = self._publisher(MarkerArray, "face/markers", 1)
-        self._publish_overlay = self._publisher(Image, "face/overlay", 1)
-        self._publish_tf = self._publisher(TFMessage, "/tf", 100)
         self._publish_diagnostics = self._publisher(DiagnosticArray, "/diagnostics", 10)
+        publish_tf = self._publisher(TFMessage, "/tf", 100)
+        for name in self._config.image.cameras:
+            self._cameras[name] = FaceCamera(self, name, publish_tf, self._say_once)
         for entity in (
             self.create_service(SetBool, "~/enable", self._on_enable),
             self.create_service(GetMesh, "face/get_mesh", self._on_get_mesh),
@@ -133,13 +117,15 @@ class FaceNode(LifecycleNode):
         """Stops and frees everything that configure made; harmless when there is nothing."""
         self._active = False
         self._start_or_stop()
+        for camera in self._cameras.values():
+            camera.destroy()
+        self._cameras.clear()
         for destroy, entity in self._entities:
             destroy(entity)
         self._entities.clear()
         if self._pipeline is not None:
             self._pipeline.close()
             self._pipeline = None
-        self._seen = (None, [])
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile | int) -> Any:
         publisher = self.create_publisher(kind, topic, qos)
@@ -150,65 +136,46 @@ class FaceNode(LifecycleNode):
         run = self._active and self._enabled
         if run and self._worker is None:
             self._pipeline.reset()
-            self._worker = FrameWorker(self._process, self._on_failed_frame)
-            self._input = ImageInput(self, self._config.image.transport, self._worker.slot.put, self._say_once)
+            self._worker = FrameWorker(tuple(self._cameras), self._process, self._on_failed_round)
+            for name, camera in self._cameras.items():
+                camera.open(self._worker.slots[name], self._config.image.transport)
             self._worker.start()
-            self.get_logger().info(f"waiting for images on {self._input.topic}")
+            topics = ", ".join(camera.input.topic for camera in self._cameras.values() if camera.input)
+            self.get_logger().info(f"waiting for images on {topics}")
         elif not run and self._worker is not None:
             self._worker.stop()
-            if self._input is not None:
-                self._input.close()
-            self._worker = self._input = None
+            for camera in self._cameras.values():
+                camera.close()
+            self._worker = None
 
-    def _process(self, taken: Taken[Any]) -> None:
-        """One image, in the worker's thread."""
+    def _process(self, taken: Round) -> None:
+        """The newest image of each camera that has one, in the worker's thread."""
         begun = time.monotonic()
-        config, source = self._config, taken.frame.header
-        self._left_out += taken.dropped
-        age = self._age_s(source.stamp)
-        if config.image.max_age_s and age > config.image.max_age_s:
-            self._left_out += 1
-            self._stats.failed(dropped=taken.dropped + 1)
-            why = f"images are {age:.1f} s old when their turn comes, image.max_age_s is {config.image.max_age_s:g}"
-            self.get_logger().warning(f"{why}; check the clocks of the machines", throttle_duration_sec=5)
+        config, cameras, views = self._config, self._cameras, {}
+        for name, one in taken.items():
+            try:
+                if (view := cameras[name].read(one, config)) is not None:
+                    views[name] = view
+            except Exception as error:  # of one camera, which must not cost the others their frame
+                self._on_failed_round(error, {name: one})
+        if not views:
             return
-        assert self._input is not None
-        image = self._input.decode(taken.frame)
-        camera = self._input.camera(image.shape[1], image.shape[0], config.camera.assumed_fov_deg)
         self._pipeline.config = config.perception
-        faces = self._pipeline.process(image, camera, messages.seconds(source.stamp))
-        spent = time.monotonic() - begun
-        array = messages.faces_message(source, faces, self._pipeline.model_id, spent, self._left_out)
-        self._publish_params.publish(array)
-        with self._seen_lock:
-            self._seen = (source, faces)
-        self._left_out = 0
-        latency = self._age_s(source.stamp)
-        if not 0 <= latency <= _PLAUSIBLE_LATENCY_S:
-            latency = taken.waited_s + spent
-        self._stats.processed(latency_s=latency, processing_s=spent, faces=len(faces), dropped=taken.dropped)
-        self._publish_views(source, faces, image)
+        results = dict(zip(views, self._pipeline.process_all(list(views.values())), strict=True))
+        for name, faces in results.items():
+            if isinstance(faces, Exception):
+                self._on_failed_round(faces, {name: taken[name]})
+            else:
+                cameras[name].publish(taken[name], faces, self._pipeline.model_id, begun)
+        for name, faces in results.items():
+            if not isinstance(faces, Exception):
+                source, image = taken[name].frame.header, views[name].image
+                cameras[name].publish_views(source, faces, image, self._pipeline.model, config.output)
 
-    def _publish_views(self, source: Any, faces: list[Face], image: Any) -> None:
-        output, model = self._config.output, self._pipeline.model
-        if output.tf and faces:
-            self._publish_tf.publish(messages.transforms_message(source, faces, model.expression_names))
-        if output.markers and self._publish_markers.get_subscription_count():
-            marks = [mark for face in faces for mark in face_markers(face, model, mesh=output.mesh)]
-            self._publish_markers.publish(messages.markers_message(source, marks))
-        if output.overlay and self._publish_overlay.get_subscription_count():
-            from facegpt_ros.viz.overlay import draw_overlay
-
-            self._publish_overlay.publish(messages.image_message(source, draw_overlay(image, faces, model)))
-
-    def _on_failed_frame(self, error: Exception, taken: Taken[Any]) -> None:
-        if not self.context.ok():
-            return
-        self._left_out += 1
-        self._stats.failed(dropped=taken.dropped)
-        expected = isinstance(error, (FaceGPTError, ImageError))
-        text = str(error) if expected else f"{error!r}\n{''.join(traceback.format_exception(error))}"
-        self.get_logger().error(f"an image was left out: {text}", throttle_duration_sec=5)
+    def _on_failed_round(self, error: Exception, taken: Round) -> None:
+        if self.context.ok():
+            for name, one in taken.items():
+                self._cameras[name].failed(error, one)
 
     def _on_set_parameters(self, parameters: Sequence[RosParameter]) -> SetParametersResult:
         try:
@@ -225,14 +192,13 @@ class FaceNode(LifecycleNode):
         return response
 
     def _on_get_mesh(self, request: GetMesh.Request, response: GetMesh.Response) -> GetMesh.Response:
-        with self._seen_lock:
-            header, faces = self._seen
-        wanted = [face for face in faces if request.face_id in ("", face.face_id)]
+        seen = [(header, face) for header, faces in (c.seen for c in self._cameras.values()) for face in faces]
+        wanted = [(header, face) for header, face in seen if request.face_id in ("", face.face_id)]
         if not wanted:
-            known = ", ".join(face.face_id for face in faces) or "none"
+            known = ", ".join(face.face_id for _, face in seen) or "none"
             response.message = f"face '{request.face_id}' is not in view; in view: {known}"
             return response
-        face = max(wanted, key=lambda face: face.confidence)
+        header, face = max(wanted, key=lambda one: one[1].confidence)
         model, model_id = self._pipeline.model, self._pipeline.model_id
         return messages.fill_mesh(response, header, face, model, model_id, neutral=request.neutral)
 
@@ -243,13 +209,7 @@ class FaceNode(LifecycleNode):
         self._publish_info.publish(messages.model_info_message(self._pipeline.model, self._announced, stamp))
 
     def _on_second(self) -> None:
-        problem = "" if self._worker else "disabled" if self._active else "inactive"
-        timeout = self._config.image.timeout_s
-        if self._input is not None and timeout and self._input.silent_s > timeout:
-            problem = self._input.why_silent()
-            if time.monotonic() - self._warned_at > max(timeout, _WARN_AGAIN_S):
-                self._warned_at = time.monotonic()
-                self.get_logger().warning(problem)
+        state = "" if self._worker else "disabled" if self._active else "inactive"
         if self._pipeline.model_id != self._announced:
             self._announce()
             self.get_logger().info(f"{self._announced} has taken over")
@@ -260,14 +220,14 @@ class FaceNode(LifecycleNode):
                 self.get_logger().info(preparation.progress, throttle_duration_sec=_TELL_PROGRESS_S)
             if preparation.problem:
                 self._say_once(preparation.problem)
-                problem = "; ".join(filter(None, (problem, preparation.problem)))
-        stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name()
-        self._publish_diagnostics.publish(
-            messages.diagnostics_message(stamp, name, self._stats.figures(), problem, **facts)
-        )
-
-    def _age_s(self, stamp: Any) -> float:
-        return self.get_clock().now().nanoseconds * 1e-9 - messages.seconds(stamp)
+                state = "; ".join(filter(None, (state, preparation.problem)))
+        node, statuses = self.get_fully_qualified_name(), []
+        for name, camera in self._cameras.items():
+            title = f"{node}: faces of {name}" if name else f"{node}: faces"
+            problem = "; ".join(filter(None, (camera.silence(self._config.image.timeout_s), state)))
+            statuses.append(messages.camera_status(title, camera.stats.figures(), problem, **facts))
+        stamp = self.get_clock().now().to_msg()
+        self._publish_diagnostics.publish(DiagnosticArray(header=Header(stamp=stamp), status=statuses))
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

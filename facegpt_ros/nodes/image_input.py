@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -15,6 +15,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from facegpt_ros.camera_info import camera_from_info
 from facegpt_ros.convert import decode_compressed, decode_image
 from facegpt_ros.errors import CameraError
+from facegpt_ros.frames import NewestFrame
 from facegpt_ros.render.camera import Camera
 
 #: Best effort takes images of every publisher; depth 1 keeps the newest only.
@@ -34,25 +35,28 @@ class ImageInput:
 
     Args:
         transport: "raw" or "compressed".
-        put: gets every image message, in the executor's thread.
+        slot: gets every image message, in the executor's thread. The first ones are held back in it for a moment where
+            a camera_info is on its way.
         say_once: logs a text the first time it is given.
+        prefix: of the topics, such as "left/".
     """
 
     def __init__(
-        self, node: Node, transport: str, put: Callable[[Any], None], say_once: Callable[[str], None]
+        self, node: Node, transport: str, slot: NewestFrame[Any], say_once: Callable[[str], None], prefix: str = ""
     ) -> None:
         self._node = node
         self._transport = transport
-        self._put = put
+        self._slot = slot
         self._say_once = say_once
         self._info: CameraInfo | None = None
-        self._info_came = threading.Event()
+        self._grace: Any = None
         self._cache: tuple[Any, Camera] | None = None
         self._first_image_at = float("nan")
         self._last_image_at = time.monotonic()
-        kind, topic = (Image, "image") if transport == "raw" else (CompressedImage, "image/compressed")
-        self._image = node.create_subscription(kind, topic, self._on_image, NEWEST_IMAGE)
-        self._camera_info = node.create_subscription(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE)
+        self._asked_for = f"{prefix}image" if transport == "raw" else f"{prefix}image/compressed"
+        kind = Image if transport == "raw" else CompressedImage
+        self._image = node.create_subscription(kind, self._asked_for, self._on_image, NEWEST_IMAGE)
+        self._camera_info = node.create_subscription(CameraInfo, f"{prefix}camera_info", self._on_info, NEWEST_IMAGE)
 
     @property
     def topic(self) -> str:
@@ -64,6 +68,7 @@ class ImageInput:
         return time.monotonic() - self._last_image_at
 
     def close(self) -> None:
+        self._let_go()
         self._node.destroy_subscription(self._image)
         self._node.destroy_subscription(self._camera_info)
 
@@ -79,9 +84,7 @@ class ImageInput:
         return decoded.image
 
     def camera(self, width: int, height: int, assumed_fov_deg: float) -> Camera:
-        """The camera of images of this size. The first call waits a moment where a camera_info is on its way."""
-        if self._info is None:
-            self._wait_for_info()
+        """The camera of images of this size."""
         info = self._info
         key = (id(info), width, height, assumed_fov_deg)
         if self._cache is None or self._cache[0] != key:
@@ -112,9 +115,7 @@ class ImageInput:
             if wanted in types and any(not self._is_own(p) for p in node.get_publishers_info_by_topic(name))
         )
         if others:
-            example = f"--ros-args -r image:={others[0].removesuffix('/compressed')}"
-            if self._transport == "compressed":
-                example = f"--ros-args -r image/compressed:={others[0]}"
+            example = f"--ros-args -r {self._asked_for}:={others[0]}"
             return f"{said}nobody publishes it, but there is {', '.join(others)}: remap with {example}"
         return f"{said}nobody publishes it, nor any other {wanted}: start a camera (ros2 run facegpt_ros camera_node)"
 
@@ -126,25 +127,35 @@ class ImageInput:
         self._last_image_at = time.monotonic()
         if np.isnan(self._first_image_at):
             self._first_image_at = self._last_image_at
-        self._put(message)
+        if self._info is None and self._grace is None:
+            self._wait_for_info()
+        self._slot.put(message)
 
     def _on_info(self, message: CameraInfo) -> None:
         # The same calibration comes with every image; keeping the first object keeps the cached camera.
         if self._info is None or not _same(self._info, message):
             self._info = message
-            self._info_came.set()
+            self._let_go()
 
     def _wait_for_info(self) -> None:
-        left = _INFO_GRACE_S - (time.monotonic() - self._first_image_at)
+        """Here, not where images are processed: other cameras must not wait for this one."""
+        left = _INFO_GRACE_S - (self._last_image_at - self._first_image_at)
         if left > 0 and self._node.count_publishers(self._camera_info.topic_name) > 0:
-            self._info_came.wait(left)
+            self._slot.hold(True)
+            self._grace = self._node.create_timer(left, self._let_go, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _let_go(self) -> None:
+        if self._grace is not None:
+            self._node.destroy_timer(self._grace)
+            self._grace = None
+            self._slot.hold(False)
 
     def _make_camera(self, info: CameraInfo | None, width: int, height: int, fov_deg: float) -> Camera:
         topic = self._camera_info.topic_name
         why = f"no camera_info on {topic}"
         if info is not None:
             try:
-                camera, note = camera_from_info(info, width, height, rectified="rect" in self.topic)
+                camera, note = camera_from_info(info, width, height, rectified=_is_rectified(self.topic))
             except CameraError as error:
                 self._node.get_logger().error(f"{topic}: {error}; until then a field of view is assumed")
                 return Camera.from_fov(width, height, fov_deg)
@@ -158,6 +169,11 @@ class ImageInput:
             "calibrate the camera or set camera.assumed_fov_deg"
         )
         return Camera.from_fov(width, height, fov_deg)
+
+
+def _is_rectified(topic: str) -> bool:
+    """Whether a name in the topic says so, as image_rect does and a camera called direct does not."""
+    return any(name.startswith("rect") or "_rect" in name for name in topic.split("/"))
 
 
 def _same(a: CameraInfo, b: CameraInfo) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Point, Point32, Pose, Quaternion, TransformStamped
 from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 from std_msgs.msg import ColorRGBA, Header
@@ -201,8 +201,8 @@ def camera_info_message(header: Header, calibration: Calibration) -> CameraInfo:
     )
 
 
-def diagnostics_message(stamp: Time, node: str, figures: Figures, problem: str, **facts: Any) -> DiagnosticArray:
-    """One status: OK, or WARN with the problem in words."""
+def camera_status(name: str, figures: Figures, problem: str, **facts: Any) -> DiagnosticStatus:
+    """OK, or WARN with the problem in words."""
     values = {
         "fps": f"{figures.fps:.1f}",
         "latency p50 (ms)": f"{figures.latency_ms[0]:.1f}",
@@ -215,11 +215,10 @@ def diagnostics_message(stamp: Time, node: str, figures: Figures, problem: str, 
         "failed": figures.failed,
         **facts,
     }
-    status = DiagnosticStatus(
+    return DiagnosticStatus(
         level=DiagnosticStatus.WARN if problem else DiagnosticStatus.OK,
-        name=f"{node}: faces",
+        name=name,
         message=problem or "ok",
         hardware_id="",
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
     )
-    return DiagnosticArray(header=Header(stamp=stamp), status=[status])

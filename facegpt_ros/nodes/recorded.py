@@ -35,7 +35,8 @@ class RecordedFaceNode(face_node.FaceNode):
     """Notes when the processing of each image begins."""
 
     def _process(self, taken: Any) -> None:
-        _note("begun", nanoseconds(taken.frame.header.stamp))
+        for one in taken.values():
+            _note("begun", nanoseconds(one.frame.header.stamp))
         super()._process(taken)
 
 

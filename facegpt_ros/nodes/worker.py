@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from facegpt_ros.frames import NewestFrame, Taken
+from facegpt_ros.frames import NewestFrames, Taken
+
+Round = Mapping[str, Taken[Any]]  # the newest frame of each camera that has one
 
 
 class FrameWorker:
-    """Takes the newest frame again and again; an exception in one frame is handed over and the next one goes on.
+    """Takes the newest frames again and again; an exception in one round is handed over and the next one goes on.
 
     Args:
-        process: gets each taken frame, in the worker's thread.
-        failed: gets what process raised and the frame it raised for.
+        names: of the cameras.
+        process: gets each round, in the worker's thread.
+        failed: gets what process raised and the round it raised for.
     """
 
-    def __init__(self, process: Callable[[Taken[Any]], None], failed: Callable[[Exception, Taken[Any]], None]) -> None:
-        self.slot: NewestFrame[Any] = NewestFrame()
+    def __init__(
+        self,
+        names: Sequence[str],
+        process: Callable[[Round], None],
+        failed: Callable[[Exception, Round], None],
+    ) -> None:
+        self.slots: NewestFrames[Any] = NewestFrames(names)
         self._process = process
         self._failed = failed
         self._thread = threading.Thread(target=self._run, name="face_worker", daemon=True)
@@ -27,13 +35,13 @@ class FrameWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when the frame in progress is done; the worker cannot be started again."""
-        self.slot.close()
+        """Returns when the round in progress is done; the worker cannot be started again."""
+        self.slots.close()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        while (taken := self.slot.take()) is not None:
+        while taken := self.slots.take():
             try:
                 self._process(taken)
             except Exception as error:  # the node lives on, whatever one frame holds

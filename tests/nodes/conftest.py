@@ -32,13 +32,19 @@ class TinyPipeline:
         self.model = model
         self.model_id = "tiny@1"
         self.seen = []
+        self.rounds = []
         self.closed = False
         self.fail_with = None
         self.hold = None
         self.preparation = None
 
-    def process(self, image, camera, stamp_s):
-        self.seen.append((image, camera, stamp_s))
+    def process_all(self, views):
+        self.rounds.append(views)
+        return [self._process(view) for view in views]
+
+    def _process(self, view):
+        image, camera = view.image, view.camera
+        self.seen.append(view)
         if self.hold is not None:
             assert self.hold.wait(DEADLINE_S)
         if self.fail_with is not None:
@@ -51,9 +57,10 @@ class TinyPipeline:
         expression = np.zeros(len(model.expression_names), np.float32)
         albedo = np.zeros(len(model.albedo_names), np.float32)
         landmarks = camera.project(posed_landmarks(model, identity, expression, rotation, translation))
+        face_id = f"{view.source}_f0001" if view.source else "f0001"
         return [
             Face(
-                "f0001", 0.9, (10.0, 20.0, 30.0, 40.0), rotation, translation, identity, expression, albedo,
+                face_id, 0.9, (10.0, 20.0, 30.0, 40.0), rotation, translation, identity, expression, albedo,
                 np.zeros(27, np.float32), camera, landmarks,
             )
         ]  # fmt: skip

@@ -78,7 +78,8 @@ def test_frames_and_markers_are_published(stage):
     stage.start(output__mesh=True)
     transforms, markers = stage.listen(TFMessage, "/tf"), stage.listen(MarkerArray, "face/markers")
     publisher = stage.image_publisher(Image)
-    stage.until(lambda: stage.node.count_subscribers("/tf") and stage.node._publish_markers.get_subscription_count())
+    (camera,) = stage.node._cameras.values()
+    stage.until(lambda: stage.node.count_subscribers("/tf") and camera.publish_markers.get_subscription_count())
     publisher.publish(image())
     stage.until(lambda: transforms and markers)
     assert [t.child_frame_id for t in transforms[0].transforms] == ["face_f0001", "gaze_f0001"]
@@ -93,7 +94,7 @@ def test_waiting_images_are_dropped_and_counted(stage):
     stage.pipeline.hold = threading.Event()
     publisher.publish(image(second=1))
     stage.until(lambda: len(stage.pipeline.seen) == 1)
-    newest = stage.node._worker.slot
+    newest = stage.node._worker.slots[""]
     for second in (2, 3, 4):
         publisher.publish(image(second=second))
         stage.until(lambda s=second: newest._frame is not None and newest._frame.header.stamp.sec == s)
@@ -157,7 +158,7 @@ def test_16_bit_images_are_scaled_and_said_once(stage, monkeypatch):
     log = Log(stage.start(), monkeypatch)
     got = stage.listen(Face3DMMArray, "face/params_3dmm")
     publisher = stage.image_publisher(Image)
-    wide = Image(height=2, width=3, encoding="mono16", step=6, data=np.full(6, 1000, np.uint16).tobytes())
+    wide = Image(height=16, width=16, encoding="mono16", step=32, data=np.full(256, 1000, np.uint16).tobytes())
     for count in (1, 2):
         publisher.publish(wide)
         stage.until(lambda n=count: len(got) == n)
@@ -188,7 +189,7 @@ def test_camera_info_is_used_or_refused_with_the_reason(stage, monkeypatch, k, f
     log = Log(stage.start(), monkeypatch)
     got = stage.listen(Face3DMMArray, "face/params_3dmm")
     stage.image_publisher(CameraInfo, "camera_info").publish(CameraInfo(width=64, height=48, k=k))
-    stage.until(lambda: stage.node._input._info)
+    stage.until(lambda: stage.node._cameras[""].input._info)
     publisher = stage.image_publisher(Image)
     publisher.publish(image())
     stage.until(lambda: got)
@@ -260,7 +261,7 @@ def test_enable_stops_and_resumes(stage):
     node = stage.start()
     name = f"{node.get_fully_qualified_name()}/enable"
     assert stage.call(SetBool, name, SetBool.Request(data=False)).success
-    assert node._input is None
+    assert node._cameras[""].input is None
     assert stage.call(SetBool, name, SetBool.Request(data=True)).success
     got = stage.listen(Face3DMMArray, "face/params_3dmm")
     stage.image_publisher(Image).publish(image())
