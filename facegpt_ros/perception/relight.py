@@ -49,12 +49,13 @@ class Relighting:
         used = np.unique(around)
         place = np.full(count, -1)
         place[used] = np.arange(len(used))
-        self._triangles, self._rows = place[around], place[rows]
-        self._fans = _fans(self._triangles, self._rows)
-        bases, size = model.bases, 3 * len(used)
+        self._rows = place[rows]  # (M,) of U
+        self._fans = _fans(place[around], self._rows)
+        bases = model.bases
         parts = [bases[name].reshape(len(bases[name]), -1, 3)[:, used] for name in ("identity", "expression")]
-        self._shape = np.concatenate(parts).reshape(-1, size).astype(np.float32)  # (I + E, 3U)
-        self._base = bases["mean"][used].astype(np.float32)  # (U, 3)
+        shape = np.concatenate(parts).transpose(0, 2, 1)  # (I + E, 3, U): the coordinates apart, which adds up faster
+        self._shape = shape.reshape(len(shape), -1).astype(np.float32)  # (I + E, 3U)
+        self._base = bases["mean"][used].T.astype(np.float32)  # (3, U)
         self._mean = bases["albedo_mean"][rows].astype(np.float32)  # (M, 3)
         albedo = bases["albedo"].reshape(len(bases["albedo"]), -1, 3)[:, rows].astype(np.float32)  # (A, M, 3)
         self._albedo = albedo.reshape(len(albedo), -1)  # (A, 3M)
@@ -69,87 +70,115 @@ class Relighting:
         """
         illumination, albedo = estimate.illumination.copy(), estimate.albedo.copy()
         translation = estimate.translation(half_extent)
-        for i in range(len(crops)):
-            seen = self._sample(crops[i], float(half_extent[i]), translation[i], estimate, i)
-            if seen is not None:
-                illumination[i], albedo[i] = self._solve(*seen, illumination[i], albedo[i])
+        said = (estimate.identity, estimate.expression, albedo, illumination, estimate.rotation, translation)
+        finite = [np.isfinite(part).all(tuple(range(1, part.ndim))) for part in said]
+        good = np.flatnonzero(np.all(finite, axis=0))
+        if not len(good):
+            return estimate
+        shape = np.concatenate([estimate.identity[good], estimate.expression[good]], 1).astype(np.float32)
+        posed = self._posed(shape, estimate.rotation[good], translation[good])
+        points, normals = posed[..., self._rows], self._normals(posed)  # (N, 3, M)
+        side = crops.shape[1]
+        facing = -(points * normals).sum(1) / np.maximum(np.sqrt(np.square(points).sum(1)), 1e-9)  # (N, M)
+        h = np.asarray(half_extent, np.float32)[good, None, None]
+        at = ((points[:, :2] / (h * np.maximum(points[:, 2:], 1e-6)) + 1) * side - 1) / 2  # (N, 2, M) px
+        in_sight = (facing > _FACING) & (np.abs(at - (side - 1) / 2) < side / 2 - 1).all(1)
+        skin = self._mean + (albedo[good].astype(np.float32) @ self._albedo).reshape(len(good), -1, 3)  # (N, M, 3)
+        for n, i in enumerate(good):
+            rows = np.flatnonzero(in_sight[n])
+            if len(rows) < _LEAST:
+                continue
+            seen = _colours(crops[i], at[n][:, rows]), sh_basis(np.ascontiguousarray(normals[n].T[rows]))
+            illumination[i], albedo[i] = self._solve(rows, skin[n][rows], *seen, illumination[i], albedo[i])
         return replace(estimate, illumination=illumination, albedo=albedo)
 
-    def _sample(
-        self, crop: np.ndarray, h: float, translation: np.ndarray, estimate: CropEstimate, i: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Rows in sight (K,), their colours (K, 3) RGB 0..1 and harmonics (K, 9)."""
-        said = (estimate.identity, estimate.expression, estimate.albedo, estimate.illumination, estimate.rotation)
-        if not all(np.isfinite(part).all() for part in (translation, *(part[i] for part in said))):
-            return None
-        shape = np.concatenate([estimate.identity[i], estimate.expression[i]]).astype(np.float32) @ self._shape
-        points = (self._base + shape.reshape(-1, 3)) @ np.asarray(estimate.rotation[i], np.float32).T
-        points = (points + translation).astype(np.float32)
-        a, b, c = (points[self._triangles[:, k]] for k in range(3))
-        sides = np.concatenate([np.cross(b - a, c - a), np.zeros((1, 3), np.float32)])
-        normals = sides[self._fans].sum(1)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        points = points[self._rows]
-        facing = -(points * normals).sum(1) / np.maximum(np.linalg.norm(points, axis=1), 1e-9)
-        side = len(crop)
-        at = ((points[:, :2] / (h * np.maximum(points[:, 2:], 1e-6)) + 1) * side - 1) / 2
-        rows = np.flatnonzero((facing > _FACING) & (np.abs(at - (side - 1) / 2) < side / 2 - 1).all(1))
-        if len(rows) < _LEAST:
-            return None
-        smooth = cv2.blur(crop, (3, 3))
-        where = np.ascontiguousarray(at[rows], np.float32)
-        colours = cv2.remap(smooth, where[:, None, 0], where[:, None, 1], cv2.INTER_LINEAR)[:, 0, ::-1]
-        return rows, colours.astype(np.float32) / 255, sh_basis(normals[rows])
+    def _posed(self, shape: np.ndarray, rotation: np.ndarray, translation: np.ndarray) -> np.ndarray:
+        """(N, 3, U) float32 m in the virtual cameras' frames."""
+        points = (shape @ self._shape).reshape(len(shape), *self._base.shape) + self._base
+        return rotation.astype(np.float32) @ points + translation[..., None].astype(np.float32)
 
-    @staticmethod
-    def _light(
-        skin: np.ndarray, colours: np.ndarray, basis: np.ndarray, now: np.ndarray, prior: np.ndarray
-    ) -> np.ndarray:
-        """φ (9, 3) that makes skin (K, 3) look like colours; now: as it is, for the weights."""
-        weights = _weights(colours - skin * (basis @ now))
-        channels = [
-            _ridge(skin[:, c, None] * basis, colours[:, c], weights, prior[:, c], _LIGHT_SPREAD) for c in range(3)
-        ]
-        return np.stack(channels, 1)
+    def _normals(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3, U) → unit normals (N, 3, M) of the chosen vertices."""
+        sides = np.take(points, self._fans, axis=2)  # (N, 3, 2, D, M)
+        sides -= points[:, :, None, None, self._rows]
+        (ax, ay, az), (bx, by, bz) = (np.moveaxis(sides[:, :, k], 1, 0) for k in (0, 1))  # (N, D, M) each
+        cross = [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]
+        normals = np.stack([part.sum(1) for part in cross], 1)
+        normals /= np.maximum(np.sqrt(np.square(normals).sum(1, keepdims=True)), 1e-12)
+        return normals
 
     def _solve(
-        self, rows: np.ndarray, colours: np.ndarray, basis: np.ndarray, illumination: np.ndarray, albedo: np.ndarray
+        self,
+        rows: np.ndarray,
+        skin: np.ndarray,
+        colours: np.ndarray,
+        basis: np.ndarray,
+        illumination: np.ndarray,
+        albedo: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """φ (27,) and γ (A,), in turn, from the estimate's."""
+        """φ (27,) and γ (A,), in turn, from the estimate's; its skin, colours (K, 3) and harmonics (K, 9) at rows."""
         prior, own = illumination.reshape(9, 3), albedo
-        skin = (self._mean + (own @ self._albedo).reshape(-1, 3))[rows]  # (K, 3)
-        light = self._light(skin, colours, basis, prior, prior)
+        lit = _Light(colours, basis, prior)
+        light = lit.solve(skin, prior)
         shading = basis @ light  # (K, 3)
         left = colours - skin * shading
+        weights = _weights(left)[:, None]
         tones = self._tones[rows]  # (K, 3, F)
-        moved = (tones * shading[..., None]).reshape(-1, len(self._free))
-        weights = np.repeat(_weights(left), 3)
+        moved = (tones * (shading * weights)[..., None]).reshape(-1, len(self._free))
+        # Of an array and its own transpose BLAS computes only half.
+        change = _held(moved.T @ moved, (left * weights).ravel() @ moved, _ALBEDO_SPREAD)
         gamma = own.copy()
-        change = _ridge(moved, left.ravel(), weights, np.zeros(len(self._free), np.float32), _ALBEDO_SPREAD)
         gamma[self._free] = (own[self._free] + change).clip(-COEFFICIENT_LIMIT, COEFFICIENT_LIMIT)
         skin = skin + tones @ (gamma - own)[self._free]
-        light = self._light(skin, colours, basis, light, prior)
+        light = lit.solve(skin, light)
         light = light.reshape(27).clip(-ILLUMINATION_LIMIT, ILLUMINATION_LIMIT)
         return light.astype(illumination.dtype), gamma.astype(albedo.dtype)
 
 
 def _fans(triangles: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(M, D) int: numbers of the triangles around each vertex, filled up with len(triangles)."""
-    around = [np.flatnonzero((triangles == row).any(1)) for row in rows]
-    out = np.full((len(rows), max(map(len, around), default=1)), len(triangles))
-    for fan, numbers in zip(out, around, strict=True):
-        fan[: len(numbers)] = numbers
+    """(2, D, M) int: the other two corners, in order, of each triangle around each vertex; filled up with itself."""
+    fans = []
+    for row in rows:
+        corner = [np.flatnonzero(triangles[:, k] == row) for k in range(3)]
+        others = [triangles[corner[k]][:, [(k + 1) % 3, (k + 2) % 3]] for k in range(3)]
+        fans.append(np.concatenate(others))  # (d, 2)
+    out = np.tile(rows, (2, max(map(len, fans), default=1), 1))
+    for m, fan in enumerate(fans):
+        out[:, : len(fan), m] = fan.T
     return out
 
 
+def _colours(crop: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(K, 3) RGB 0..1 of a crop, a little smoothed, at (2, K) px."""
+    x, y = at.astype(np.float32)
+    smooth = cv2.blur(crop, (3, 3))
+    return cv2.remap(smooth, x[:, None], y[:, None], cv2.INTER_LINEAR)[:, 0, ::-1].astype(np.float32) / 255
+
+
+class _Light:
+    """φ (9, 3) by least squares, of colours (K, 3) where the harmonics are basis (K, 9); held to prior (9, 3)."""
+
+    def __init__(self, colours: np.ndarray, basis: np.ndarray, prior: np.ndarray) -> None:
+        self._colours, self._basis, self._prior = colours, basis, prior
+        self._expected = basis @ prior  # (K, 3)
+        self._squares = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)  # (K, 81)
+
+    def solve(self, skin: np.ndarray, now: np.ndarray) -> np.ndarray:
+        """φ that makes skin (K, 3) look like the colours; now: as it is, for the weights."""
+        weighted = skin * np.square(_weights(self._colours - skin * (self._basis @ now)))[:, None]
+        left = weighted * (self._colours - skin * self._expected)
+        normal = ((weighted * skin).T @ self._squares).reshape(3, 9, 9)  # of each channel
+        return self._prior + _held(normal, left.T @ self._basis, _LIGHT_SPREAD).T
+
+
 def _weights(residual: np.ndarray) -> np.ndarray:
-    """(K, 3) → (K,), Huber's, of the colours' common residual."""
+    """(K, 3) → square roots (K,) of Huber's weights, of the colours' common residual."""
     size = np.sqrt(np.square(residual).mean(1))
-    return (_NOISE / np.maximum(size, _NOISE)) / (_NOISE**2 * _ALIKE)
+    return np.sqrt((_NOISE / np.maximum(size, _NOISE)) / (_NOISE**2 * _ALIKE))
 
 
-def _ridge(x: np.ndarray, y: np.ndarray, weights: np.ndarray, prior: np.ndarray, spread: float) -> np.ndarray:
-    """Weighted least squares of x (K, P) β = y (K,), β ~ N(prior, spread²)."""
-    weighted = x * weights[:, None]
-    normal = weighted.T @ x + np.eye(x.shape[1], dtype=x.dtype) / spread**2
-    return prior + np.linalg.solve(normal, weighted.T @ (y - x @ prior))
+def _held(normal: np.ndarray, across: np.ndarray, spread: float) -> np.ndarray:
+    """β (..., P) of normal equations XᵀX (..., P, P), which it changes, and Xᵀy (..., P), where β ~ N(0, spread²)."""
+    diagonal = np.arange(normal.shape[-1])
+    normal[..., diagonal, diagonal] += 1 / spread**2
+    return np.linalg.solve(normal, across[..., None])[..., 0]
