@@ -73,22 +73,28 @@ class CropCamera:
         In the turned and rolled view, the centre is that of the landmarks' axis-aligned box and half the crop is 0.75
         of the box's longer side; roll is the angle of the line between the outer eye corners.
         """
+        return cls.from_faces(camera, np.asarray(points)[None])[0]
+
+    @classmethod
+    def from_faces(cls, camera: Camera, points: np.ndarray) -> list[CropCamera]:
+        """from_points of N faces (N, 68, 3)."""
         points = np.asarray(points, np.float64)
-        direction = _unit(points).mean(0)
-        right = np.subtract(*(points[i] / points[i, 2] for i in reversed(_OUTER_EYES)))
+        direction = _unit(points).mean(1)  # (N, 3)
+        left, right = (points[:, i] / points[:, i, 2:] for i in _OUTER_EYES)
+        across = right - left
+        rotation, half = np.empty((len(points), 3, 3)), np.empty(len(points))
+        turning = np.arange(len(points))
         # Turning moves the box's centre a little; two or three turns bring it to the middle.
         for _ in range(4):
-            rotation = _facing(direction, right)
-            seen = _onto(rotation, points)
-            across = seen[_OUTER_EYES[1]] - seen[_OUTER_EYES[0]]
-            rotation = rotation @ _rolled(np.arctan2(across[1], across[0]))
-            seen = _onto(rotation, points)
-            low, high = seen.min(0), seen.max(0)
-            centre = (low + high) / 2
-            if np.abs(centre).max() < 1e-3 * (high - low).max():
+            rotation[turning], centre, side = _framed(direction[turning], across[turning], points[turning])
+            half[turning] = _MARGIN * side
+            off = np.abs(centre).max(1) >= 1e-3 * side
+            turning, centre = turning[off], centre[off]
+            if not len(turning):
                 break
-            direction = rotation @ np.array([*centre, 1.0])
-        return cls(camera, rotation, _bounded(_MARGIN * float((high - low).max())))
+            ahead = np.concatenate([centre, np.ones((len(centre), 1))], 1)
+            direction[turning] = (rotation[turning] @ ahead[..., None])[..., 0]
+        return [cls(camera, turned, _bounded(h)) for turned, h in zip(rotation, half, strict=True)]
 
     @classmethod
     def from_landmarks(cls, camera: Camera, landmarks: np.ndarray) -> CropCamera:
@@ -153,6 +159,21 @@ class CropCamera:
         return cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR)
 
 
+def _framed(direction: np.ndarray, across: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """N views in a direction (N, 3), rolled until the eyes of points (N, 68, 3) are level.
+
+    Returns:
+        rotation (N, 3, 3); centre (N, 2) and longer side (N,) of the points' box, x/z and y/z.
+    """
+    rotation = _facing(direction, across)
+    seen = _onto(rotation, points)
+    level = seen[:, _OUTER_EYES[1]] - seen[:, _OUTER_EYES[0]]
+    rotation = rotation @ _rolled(np.arctan2(level[:, 1], level[:, 0]))
+    seen = _onto(rotation, points)
+    low, high = seen.min(1), seen.max(1)
+    return rotation, (low + high) / 2, (high - low).max(1)
+
+
 def lift_all(crops: Sequence[CropCamera], estimate: CropEstimate) -> tuple[np.ndarray, np.ndarray]:
     """CropCamera.lift of N crops and their estimates: rotation (N, 3, 3), translation (N, 3) m."""
     turned = np.stack([crop.rotation for crop in crops])
@@ -204,16 +225,22 @@ def _rays(camera: Camera, pixels: np.ndarray) -> np.ndarray:
 
 
 def _facing(direction: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Rotation whose z axis is `direction` and whose x axis is nearest to `right`."""
+    """Rotation (..., 3, 3) whose z axis is `direction` (..., 3) and whose x axis is nearest to `right` (..., 3)."""
     z = _unit(direction)
-    x = _unit(right - z * (right @ z))
-    y = (z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0])  # np.cross is far slower
-    return np.array([x, y, z]).T
+    x = _unit(right - z * (right * z).sum(-1, keepdims=True))
+    (x0, x1, x2), (z0, z1, z2) = np.moveaxis(x, -1, 0), np.moveaxis(z, -1, 0)
+    y = np.stack([z1 * x2 - z2 * x1, z2 * x0 - z0 * x2, z0 * x1 - z1 * x0], -1)  # np.cross is far slower
+    return np.stack([x, y, z], -1)
 
 
-def _rolled(angle: float) -> np.ndarray:
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+def _rolled(angle: np.ndarray | float) -> np.ndarray:
+    """(...,) rad → (..., 3, 3), about z."""
+    rotation = np.zeros((*np.shape(angle), 3, 3))
+    rotation[..., 0, 0] = rotation[..., 1, 1] = np.cos(angle)
+    rotation[..., 1, 0] = np.sin(angle)
+    rotation[..., 0, 1] = -rotation[..., 1, 0]
+    rotation[..., 2, 2] = 1
+    return rotation
 
 
 def _onto(rotation: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from facegpt_ros.perception.crop import CropCamera, lift_all
 from facegpt_ros.perception.detect import Detector, load_detector
 from facegpt_ros.perception.relight import Relighting
 from facegpt_ros.perception.smoothing import FaceState
-from facegpt_ros.perception.stream import FaceStream, Look, Seen, View, box_in_sight
-from facegpt_ros.perception.sureness import confidence, landmark_sigma
+from facegpt_ros.perception.stream import FaceStream, Look, Seen, View, boxes_in_sight
+from facegpt_ros.perception.sureness import confidence, landmark_sigmas
 from facegpt_ros.perception.track import Sighting
 from facegpt_ros.render.camera import Camera
 
@@ -35,28 +35,33 @@ class _Found:
 
     looks: Sequence[Look] = ()
     states: Sequence[FaceState] = ()
-    points: Sequence[np.ndarray] | np.ndarray = ()
-    presence: Sequence[float] | np.ndarray = ()
+    points: np.ndarray = field(default_factory=lambda: np.zeros((0, 68, 3)))
+    presence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     spread: Spread | None = None
 
     def sightings(self, view: View) -> list[Sighting]:
         """Those of one view that lie in its image."""
-        found = []
-        for i, (look, points) in enumerate(zip(self.looks, self.points, strict=True)):
-            if look.view is view and (box := box_in_sight(points, view.camera)) is not None:
-                found.append(Sighting(i, float(self.presence[i]), box, points, look.track))
-        return found
+        own = [i for i, look in enumerate(self.looks) if look.view is view]
+        if not own:
+            return []
+        boxes = boxes_in_sight(self.points[own], view.camera)
+        return [
+            Sighting(i, float(self.presence[i]), box, self.points[i], self.looks[i].track)
+            for i, box in zip(own, boxes, strict=True)
+            if box is not None
+        ]
 
-    def sureness(self, sighting: Sighting) -> dict[str, Any]:
-        """What a Face says of how sure it is."""
-        if self.spread is None:
-            return {"confidence": confidence(sighting.presence)}
-        spread, crop = self.spread[sighting.index], self.looks[sighting.index].crop
-        return {
-            "confidence": confidence(sighting.presence, spread.landmarks),
-            "landmark_spread": landmark_sigma(crop, sighting.points, spread.landmarks),
-            "spread": spread,
-        }
+    def sureness(self, sightings: Sequence[Sighting]) -> list[dict[str, Any]]:
+        """What Faces of one view say of how sure they are."""
+        if self.spread is None or not sightings:
+            return [{"confidence": confidence(one.presence)} for one in sightings]
+        index = [one.index for one in sightings]
+        sigma = self.spread.landmarks[index]
+        pixels = landmark_sigmas([self.looks[i].crop for i in index], self.points[index], sigma)
+        return [
+            {"confidence": confidence(one.presence, s), "landmark_spread": px, "spread": self.spread[one.index]}
+            for one, s, px in zip(sightings, sigma, pixels, strict=True)
+        ]
 
 
 class FacePipeline:
@@ -133,27 +138,20 @@ class FacePipeline:
             except Exception as error:
                 out[i] = error
         found = self._find(looks) if looks else _Found()
-        seen: list[tuple[int, Seen]] = []
+        seen: list[list[Seen]] = [[] for _ in views]
         for i, view in enumerate(views):
             if out[i] is None:
-                out[i] = []
-                taken = self._streams[view.source].take(view, found.sightings(view), found.states, config)
-                seen += [(i, one) for one in taken]
-        smoothed = self._points([one.state for _, one in seen]) if config.smoothing else None
-        for n, (i, one) in enumerate(seen):
-            where = one.sighting.points if smoothed is None else smoothed[n]
-            camera = views[i].camera
-            landmarks = camera.project(where)
-            out[i].append(
-                Face(
-                    face_id=one.track.face_id,
-                    roi=_roi(landmarks, camera),
-                    camera=camera,
-                    landmarks=landmarks,
-                    **vars(one.state),
-                    **found.sureness(one.sighting),
-                )
-            )
+                sightings = found.sightings(view)
+                seen[i] = self._streams[view.source].take(view, sightings, found.states, config)
+        everybody = [one for some in seen for one in some]
+        if config.smoothing:
+            points = self._points([one.state for one in everybody])
+        else:
+            points = np.array([one.sighting.points for one in everybody])
+        for i, view in enumerate(views):
+            if out[i] is None:
+                own, points = points[: len(seen[i])], points[len(seen[i]) :]
+                out[i] = _faces(view, seen[i], own, found.sureness([one.sighting for one in seen[i]]))
         return out
 
     def reset(self) -> None:
@@ -180,12 +178,7 @@ class FacePipeline:
         pixels, estimate = self._estimate(looks)
         for _ in range(_LOOKS_AGAIN if first < len(looks) else 0):
             states = _lifted(looks[first:], estimate[first:])
-            framed = [
-                Look(look.view, CropCamera.from_points(look.view.camera, points))
-                if box_in_sight(points, look.view.camera)
-                else look
-                for look, points in zip(looks[first:], self._points(states), strict=True)
-            ]
+            framed = [_nearer(look, points) for look, points in zip(looks[first:], self._points(states), strict=True)]
             anew, again = self._estimate(framed)
             looks, estimate = looks[:first] + framed, estimate[:first] + again
             pixels = np.concatenate([pixels[:first], anew])
@@ -250,6 +243,32 @@ def _lifted(looks: Sequence[Look], estimate: CropEstimate) -> list[FaceState]:
     rotation, translation = lift_all([look.crop for look in looks], estimate)
     parts = (rotation, translation, estimate.identity, estimate.expression, estimate.albedo, estimate.illumination)
     return [FaceState(*rows) for rows in zip(*parts, strict=True)]
+
+
+def _nearer(look: Look, points: np.ndarray) -> Look:
+    """The crop framed by the landmarks (68, 3) that it showed; itself where they are out of sight."""
+    camera = look.view.camera
+    if boxes_in_sight(points[None], camera) == [None]:
+        return look
+    return Look(look.view, CropCamera.from_points(camera, points))
+
+
+def _faces(view: View, seen: Sequence[Seen], points: np.ndarray, sureness: Sequence[dict[str, Any]]) -> list[Face]:
+    """Of one view; points (N, 68, 3) m of its faces."""
+    if not seen:
+        return []
+    camera = view.camera
+    return [
+        Face(
+            face_id=one.track.face_id,
+            roi=_roi(landmarks, camera),
+            camera=camera,
+            landmarks=landmarks,
+            **vars(one.state),
+            **sure,
+        )
+        for one, landmarks, sure in zip(seen, camera.project(points), sureness, strict=True)
+    ]
 
 
 def _roi(landmarks: np.ndarray, camera: Camera) -> tuple[float, float, float, float]:

@@ -22,6 +22,14 @@ _UNIT_DIRECTION = 0.01  # of x/z, y/z
 _UNIT_LOG_DEPTH = 0.03
 _UNIT_EXPRESSION = 0.05
 _UNIT_COEFFICIENT = 1.0  # standard deviations of identity and albedo; illumination is of the same order
+# Of direction and log depth, identity, expression, albedo, illumination.
+_UNITS = tuple(
+    np.array(unit)
+    for unit in (
+        [_UNIT_DIRECTION, _UNIT_DIRECTION, _UNIT_LOG_DEPTH],
+        *(_UNIT_COEFFICIENT, _UNIT_EXPRESSION, _UNIT_COEFFICIENT, _UNIT_COEFFICIENT),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,10 @@ class OneEuroFilter:
     """Filters a vector, each component by its own speed.
 
     Args:
-        unit: the change per second that counts as speed 1.
+        unit: the change per second that counts as speed 1, of all components or of each.
     """
 
-    def __init__(self, unit: float = 1.0) -> None:
+    def __init__(self, unit: float | np.ndarray = 1.0) -> None:
         self._unit = unit
         self._value: np.ndarray | None = None
         self._raw: np.ndarray | None = None
@@ -95,9 +103,7 @@ class FaceSmoother:
 
     def _start(self) -> None:
         self._rotation = RotationFilter()
-        self._direction, self._depth = OneEuroFilter(_UNIT_DIRECTION), OneEuroFilter(_UNIT_LOG_DEPTH)
-        self._identity, self._albedo = OneEuroFilter(_UNIT_COEFFICIENT), OneEuroFilter(_UNIT_COEFFICIENT)
-        self._illumination, self._expression = OneEuroFilter(_UNIT_COEFFICIENT), OneEuroFilter(_UNIT_EXPRESSION)
+        self._rest: OneEuroFilter | None = None  # of everything else, in one vector: a call for each part costs more
 
     def smooth(self, state: FaceState, stamp_s: float, min_cutoff_hz: float, beta: float) -> FaceState:
         """The smoothed state at stamp_s (s); the same shapes, coefficients in their own dtype."""
@@ -110,16 +116,17 @@ class FaceSmoother:
         how = (self._step_s, min_cutoff_hz, beta)
         # Direction and distance apart: an estimate from one camera is far surer of the first.
         x, y, z = np.asarray(state.translation, np.float64)
-        depth = math.exp(float(self._depth(np.array([math.log(max(z, 1e-6))]), *how)[0]))
-        direction = self._direction(np.array([x, y]) / max(z, 1e-6), *how)
-        return FaceState(
-            rotation=self._rotation(state.rotation, *how),
-            translation=depth * np.array([*direction, 1.0]),
-            identity=self._identity(state.identity, *how).astype(state.identity.dtype),
-            expression=self._expression(state.expression, *how).astype(state.expression.dtype),
-            albedo=self._albedo(state.albedo, *how).astype(state.albedo.dtype),
-            illumination=self._illumination(state.illumination, *how).astype(state.illumination.dtype),
-        )
+        depth = max(z, 1e-6)
+        sight = np.array([x / depth, y / depth, math.log(depth)])
+        parts = (sight, state.identity, state.expression, state.albedo, state.illumination)
+        if self._rest is None:
+            units = [np.broadcast_to(unit, len(part)) for part, unit in zip(parts, _UNITS, strict=True)]
+            self._rest = OneEuroFilter(np.concatenate(units))
+        rest = self._rest(np.concatenate(parts), *how)
+        ends = np.cumsum([len(part) for part in parts])
+        values = [rest[end - len(part) : end].astype(part.dtype) for part, end in zip(parts, ends, strict=True)]
+        direction, depth = values[0][:2], math.exp(float(values[0][2]))
+        return FaceState(self._rotation(state.rotation, *how), depth * np.array([*direction, 1.0]), *values[1:])
 
 
 def _share(cutoff_hz, step_s: float):

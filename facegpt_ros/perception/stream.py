@@ -81,7 +81,10 @@ class FaceStream:
     def look(self, view: View, detector: Detector, config: PerceptionConfig) -> list[Look]:
         """Where to look in the next image: at those who are followed, and at those whom the detector finds."""
         followed = self.tracker.followed[: config.max_faces]
-        looks = [Look(view, CropCamera.from_points(view.camera, track.points), track) for track in followed]
+        looks = []
+        if followed:
+            crops = CropCamera.from_faces(view.camera, np.stack([track.points for track in followed]))
+            looks = [Look(view, crop, track) for crop, track in zip(crops, followed, strict=True)]
         if self._detection_due(followed, config):
             found = detector.detect(view.image, config.min_detection_confidence)
             new = [d for d in found if all(overlap(d.box, track.box) < SAME_FACE_IOU for track in followed)]
@@ -124,14 +127,17 @@ class FaceStream:
         return due
 
 
-def box_in_sight(points: np.ndarray, camera: Camera) -> Box | None:
-    """The box (px) of landmarks (68, 3) in the optical frame; None where they are broken, behind the camera, tiny or
-    mostly outside the image."""
-    if not np.isfinite(points).all() or points[:, 2].min() <= 0:
-        return None
-    landmarks = camera.project(points)
-    inside = np.all((landmarks >= -0.5) & (landmarks <= (camera.width - 0.5, camera.height - 0.5)), axis=1)
-    (x0, y0), (x1, y1) = landmarks.min(0), landmarks.max(0)
-    if inside.mean() < _MIN_INSIDE or max(x1 - x0, y1 - y0) < _MIN_FACE_PX:
-        return None
-    return float(x0), float(y0), float(x1), float(y1)
+def boxes_in_sight(points: np.ndarray, camera: Camera) -> list[Box | None]:
+    """The box (px) of the landmarks of each of N faces (N, 68, 3) in the optical frame; None where they are broken,
+    behind the camera, tiny or mostly outside the image."""
+    boxes: list[Box | None] = [None] * len(points)
+    ahead = np.flatnonzero(np.isfinite(points).all((1, 2)) & (np.nan_to_num(points[..., 2]).min(1) > 0))
+    if not len(ahead):
+        return boxes
+    landmarks = camera.project(points[ahead])  # (M, 68, 2)
+    inside = np.all((landmarks >= -0.5) & (landmarks <= (camera.width - 0.5, camera.height - 0.5)), axis=2).mean(1)
+    low, high = landmarks.min(1), landmarks.max(1)
+    kept = (inside >= _MIN_INSIDE) & ((high - low).max(1) >= _MIN_FACE_PX)
+    for i, box, good in zip(ahead.tolist(), np.concatenate([low, high], 1).tolist(), kept, strict=True):
+        boxes[i] = tuple(box) if good else None
+    return boxes

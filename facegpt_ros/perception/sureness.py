@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from facegpt_ros.perception.crop import CropCamera
@@ -23,8 +25,19 @@ def landmark_sigma(crop: CropCamera, points: np.ndarray, sigma: np.ndarray) -> n
         points: (68, 3) m, the landmarks in the real optical frame.
         sigma: (68,) crop units.
     """
-    at = crop.project(points)  # (68, 2)
-    here, right, down = crop.to_pixels(at + _STEP * np.array([[[0, 0]], [[1, 0]], [[0, 1]]]))
+    return landmark_sigmas([crop], points[None], sigma[None])[0]
+
+
+def landmark_sigmas(crops: Sequence[CropCamera], points: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """landmark_sigma of N faces of one image: points (N, 68, 3), sigma (N, 68) → (N, 68)."""
+    rotation, half = np.stack([crop.rotation for crop in crops]), np.array([crop.half_extent for crop in crops])
+    rays = points @ rotation  # in the virtual cameras' frames
+    rays = rays / np.maximum(rays[..., 2:], 1e-6)
+    rays = np.stack([rays, rays, rays])  # (3, N, 68, 3)
+    step = _STEP * half[:, None]
+    rays[1, ..., 0] += step
+    rays[2, ..., 1] += step
+    here, right, down = crops[0].camera.project(rays @ np.swapaxes(rotation, 1, 2))
     squares = np.sum((right - here) ** 2 + (down - here) ** 2, axis=-1) / _STEP**2
     return (np.sqrt(squares / 2) * sigma).astype(np.float32)
 

@@ -53,6 +53,16 @@ def test_standard_framing_centres_levels_and_fills_two_thirds(camera: Camera, po
     assert abs(seen[45, 1] - seen[36, 1]) < 0.01
 
 
+def test_several_faces_are_framed_as_each_alone():
+    poses = [(0, 0, 0, (0, 0, 0.6)), (40, -20, 70, (0.25, 0.15, 0.6)), (-30, 10, 170, (-0.4, 0.1, 0.9))]
+    points = np.stack([_posed(*pose) for pose in poses])
+    camera = CAMERAS["pinhole"]
+    for crop, own in zip(CropCamera.from_faces(camera, points), points, strict=True):
+        alone = CropCamera.from_points(camera, own)
+        assert np.allclose(crop.rotation, alone.rotation, atol=1e-12)
+        assert crop.half_extent == pytest.approx(alone.half_extent, rel=1e-12)
+
+
 @camera_of_each_model
 def test_landmarks_in_the_image_give_the_framing_of_the_points_behind_them(camera: Camera):
     points = _posed(25, 10, -20, (0.15, -0.1, 0.7))

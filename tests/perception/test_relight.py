@@ -119,6 +119,20 @@ def test_without_skin_in_sight_an_estimate_stays_as_it_is(model, relighting, cha
     assert np.array_equal(settled.albedo, broken.albedo, equal_nan=True)
 
 
+def test_faces_are_settled_together_as_each_alone(model, relighting):
+    faces = [truth(model, yaw) for yaw in (-25.0, 10.0, 30.0)]
+    crops = [drawn(model, face) for face in faces]
+    begun = [wrong(face) for face in faces]
+    broken = replace(begun[1], identity=np.full_like(begun[1].identity, np.nan))
+    both = begun[0] + broken + begun[2]
+    settled = relighting.refine(np.concatenate([crops[0], crops[1], crops[2]]), np.full(3, HALF), both)
+    for i in (0, 2):
+        alone = relighting.refine(crops[i], np.array([HALF]), begun[i])
+        np.testing.assert_allclose(settled.illumination[i], alone.illumination[0], atol=1e-3)
+        np.testing.assert_allclose(settled.albedo[i], alone.albedo[0], atol=1e-2)
+    assert np.array_equal(settled.albedo[1], broken.albedo[0])
+
+
 def test_no_faces_are_no_trouble(model, relighting):
     nobody = truth(model)[0:0]
     assert len(relighting.refine(np.zeros((0, SIDE, SIDE, 3), np.uint8), np.zeros(0), nobody).albedo) == 0
