@@ -23,10 +23,11 @@ class Marker:
     """One thing to draw, in the optical frame of the source image.
 
     Attributes:
-        kind: "lines" (pairs of points), "triangles" (three points each) or "text".
-        points: (N, 3) float64 m.
+        kind: "lines" (pairs of ends), "triangles" (three corners each) or "text".
+        points: (P, 3) float64 m.
         colour: RGBA 0..1 of all points.
-        colours: (N, 3) float RGB 0..1 of each point, or None.
+        colours: (P, 3) float RGB 0..1 of each point, or None.
+        order: (N,) int, which of the points is at each end or corner; None: as they come.
         size: line width or letter height, m.
     """
 
@@ -36,6 +37,7 @@ class Marker:
     colour: tuple[float, float, float, float]
     size: float = 0.0
     colours: np.ndarray | None = None
+    order: np.ndarray | None = None
     text: str = ""
 
 
@@ -48,14 +50,13 @@ def face_markers(face: Face, model: MorphableModel, *, mesh: bool = False) -> li
     corners = posed_landmarks(model, face.identity, face.expression, face.rotation, face.translation)  # (68, 3)
     above = face.translation + 0.12 * face.rotation[:, 1]
     marks = [
-        Marker("landmarks", "lines", corners[_landmark_pairs()], _colour_of(face.face_id), 0.0015),
+        Marker("landmarks", "lines", corners, _colour_of(face.face_id), 0.0015, order=_landmark_pairs()),
         Marker("name", "text", above[None], _colour_of(face.face_id), 0.03, text=face.face_id),
     ]
     if mesh:
         vertices = placed(model.vertices(face.identity, face.expression))  # (V, 3)
-        order = model.triangles.reshape(-1)
-        colours = model.colours(face.albedo)[order]
-        marks.append(Marker("mesh", "triangles", vertices[order], (1.0, 1.0, 1.0, 1.0), 0.0, colours))
+        colours, order = model.colours(face.albedo), model.triangles.reshape(-1)
+        marks.append(Marker("mesh", "triangles", vertices, (1.0, 1.0, 1.0, 1.0), 0.0, colours, order))
     return marks
 
 

@@ -22,7 +22,7 @@ def face(model):
 
 def test_landmark_lines_lie_on_the_face_and_the_name_above_it(model):
     lines, name = face_markers(face(model), model)
-    assert lines.kind == "lines" and len(lines.points) % 2 == 0
+    assert lines.kind == "lines" and len(lines.order) % 2 == 0
     assert np.linalg.norm(lines.points - [0.1, 0, 1], axis=1).max() < 0.2
     assert name.text == "f0001" and name.points[0, 1] < lines.points[:, 1].min()  # y is down
 
@@ -30,4 +30,5 @@ def test_landmark_lines_lie_on_the_face_and_the_name_above_it(model):
 def test_mesh_has_three_coloured_points_a_triangle(model):
     mesh = face_markers(face(model), model, mesh=True)[-1]
     assert mesh.kind == "triangles"
-    assert mesh.points.shape == mesh.colours.shape == (3 * len(model.triangles), 3)
+    assert mesh.points.shape == mesh.colours.shape == (model.n_vertices, 3)
+    assert np.array_equal(mesh.order.reshape(-1, 3), model.triangles)
