@@ -112,15 +112,17 @@ class ImageInput:
         others = sorted(
             name
             for name, types in node.get_topic_names_and_types()
-            if wanted in types and any(not self._is_own(p) for p in node.get_publishers_info_by_topic(name))
+            if wanted in types
+            and any(not self._is_own(p) for p in node.get_publishers_info_by_topic(name))
+            and not any(self._is_own(s) for s in node.get_subscriptions_info_by_topic(name))  # another camera's
         )
         if others:
             example = f"--ros-args -r {self._asked_for}:={others[0]}"
             return f"{said}nobody publishes it, but there is {', '.join(others)}: remap with {example}"
         return f"{said}nobody publishes it, nor any other {wanted}: start a camera (ros2 run facegpt_ros camera_node)"
 
-    def _is_own(self, publisher: Any) -> bool:
-        named = (publisher.node_name, publisher.node_namespace)
+    def _is_own(self, endpoint: Any) -> bool:
+        named = (endpoint.node_name, endpoint.node_namespace)
         return named == (self._node.get_name(), self._node.get_namespace())
 
     def _on_image(self, message: Any) -> None:

@@ -171,6 +171,16 @@ def test_diagnostics_have_a_status_for_each_camera(stage):
     stage.until(lambda: f"no image on {stage.namespace}/right/image" in diagnostics[-1].status[1].message)
 
 
+def test_a_silent_camera_is_not_offered_the_topic_of_another(stage):
+    rig = Rig(stage, "left", "right", image__timeout_s=0.01)
+    stage.peer.destroy_publisher(next(p for p in stage.peer.publishers if p.topic_name.endswith("right/image")))
+    right = rig.node._cameras["right"]
+    stage.until(lambda: "nor any other" in right.input.why_silent())
+    stage.peer.create_publisher(Image, "spare/image", 1)
+    stage.until(lambda: "remap with --ros-args -r right/image:=" in right.input.why_silent())
+    assert f"there is {stage.namespace}/spare/image: remap" in right.input.why_silent()
+
+
 def test_get_mesh_knows_the_faces_of_every_camera(stage):
     rig = Rig(stage, "left", "right")
     for name in ("left", "right"):
