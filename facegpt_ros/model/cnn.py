@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.errors import ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model.fitness import check_crops, check_trained_for
@@ -28,7 +28,7 @@ class CnnEstimator:
     """
 
     def __init__(self, path: Path, model: MorphableModel, threads: int = 0) -> None:
-        self._backend = OnnxCpu(path, threads)
+        self._backend = OnnxRuntime(path, threads)
         try:
             self._layout = ThetaLayout.from_json(self._backend.metadata["layout"])
             self.crop_size = int(self._backend.metadata["size"])

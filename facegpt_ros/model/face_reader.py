@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model.facegpt_build import BuiltGraphs
 from facegpt_ros.model.spread import decode_spread
@@ -33,7 +33,7 @@ class FaceReader:
 
     def __init__(self, graphs: BuiltGraphs, layout: ThetaLayout, threads: int = 0) -> None:
         self._layout = layout
-        self._face = OnnxCpu(graphs.face, threads)
+        self._face = OnnxRuntime(graphs.face, threads)
         self.provider = self._face.provider
         prefixes = graphs.prefixes()
         self._frame, self._text, self._suffix = prefixes.frame, prefixes.text, prefixes.suffix

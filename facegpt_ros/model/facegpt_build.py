@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from facegpt_ros import engines
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model import prompts
 from facegpt_ros.model.face_graph import face_graph
@@ -227,7 +227,7 @@ def _read(
     keys, values, hidden = [], [], x[None].astype(np.float32)
     for index in range(depth):
         layer = decode_graph(config, [weights.layer(index, "fp32")])
-        runner = OnnxCpu.of_bytes(layer.SerializeToString(), f"layer {index}")
+        runner = OnnxRuntime.of_bytes(layer.SerializeToString(), f"layer {index}")
         out = runner.run({"embeddings": hidden, "past_keys": empty, "past_values": empty})
         hidden = out["hidden"]
         keys.append(out["keys"])

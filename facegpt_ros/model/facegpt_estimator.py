@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
@@ -118,7 +118,7 @@ class FaceGPTEstimator:
         return out["image_tokens"], out["guess"]
 
 
-def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxCpu:
+def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxRuntime:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; it belongs beside {file.path}, copy it there")
     found = sha256_of(path)
@@ -127,4 +127,4 @@ def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxCpu:
             f"{path}: its sha256 is {found[:8]}, {file.path} was exported with {file.vision_sha256[:8]}; "
             "copy both from one export"
         )
-    return OnnxCpu(path, threads)
+    return OnnxRuntime(path, threads)

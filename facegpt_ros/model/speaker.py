@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
@@ -50,7 +50,7 @@ class Speaker:
         self._config, self._reader, self._image_tokens = graphs.config, reader, image_tokens
         self._tokenizer = graphs.tokenizer()
         self._embedding = graphs.embedding()
-        self._decode = OnnxCpu(graphs.decode, threads)
+        self._decode = OnnxRuntime(graphs.decode, threads)
         self._before = len(prompts.tokens(prompts.prefix(), self._tokenizer, 0))
 
     def say(
