@@ -51,13 +51,10 @@ class OnnxRuntime:
         # Between two frames a spinning pool would keep the cores busy that the rest of the robot needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        providers = _usable(provider)
         try:
-            self._session: ort.InferenceSession | None = ort.InferenceSession(
-                graph, options, providers=_usable(provider)
-            )
+            self._session: ort.InferenceSession | None = ort.InferenceSession(graph, options, providers=providers)
         except Exception as error:  # onnxruntime raises many classes that share no base of its own
-            if isinstance(error, ConfigError):
-                raise
             raise WeightsError(
                 f"{name}: ONNX Runtime {ort.__version__} cannot load it ({error}); export it again"
             ) from error

@@ -241,7 +241,7 @@ def _check_room(folder: Path, config: LanguageConfig, precision: str) -> None:
     own = config.heads + 2 * config.key_heads
     layer = config.width * (config.head_width * (own + config.heads) + 3 * config.hidden)
     table = config.vocabulary * config.width
-    each, of_table = (4, 4) if precision == "fp32" else (1.2, 2)
+    each, of_table = {"fp32": (4.0, 4), "fp16": (2.0, 2)}.get(precision, (1.2, 2))
     needed = each * (2 * config.layers * layer + table) + of_table * table + 2**24
     free = shutil.disk_usage(folder).free
     if free < needed:
