@@ -140,8 +140,8 @@ class _Reader:
         for node in nodes:
             if node.domain not in ("", "ai.onnx") or node.op_type not in OPS:
                 raise WeightsError(
-                    f"{name}: torch does not run its {node.domain or 'ONNX'} op {node.op_type}; set estimator.precision "
-                    "to fp16 or fp32, whose graphs have plain ops alone"
+                    f"{name}: torch does not run its {node.domain or 'ONNX'} op {node.op_type}; set "
+                    "estimator.precision to fp16 or fp32, whose graphs have plain ops alone"
                 )
             attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
             self.nodes.append((OPS[node.op_type], attributes, list(node.input), list(node.output), node.op_type))
