@@ -141,10 +141,10 @@ def _ready(label: str, key: EngineKey) -> tuple[bytes | None, str]:
             return content, ""
         return None, f"{folder}: {problem or 'is of another key'}"
     others = [_read_key(path) for path in parent.glob(f"{label}-*")] if parent.is_dir() else []
-    changes = [key.changes(other) for other in others if other is not None]
+    changes: list[list[str]] = [key.changes(other) for other in others if other is not None]
     if not changes:
         return None, "there is none yet"
-    return None, "; ".join(min(changes, key=lambda parts: len(parts)))
+    return None, "; ".join(sorted(changes, key=len)[0])
 
 
 def _keep(parent: Path, label: str, key: EngineKey, content: bytes, why: str, say: Callable[[str], None]) -> Engine:
