@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_runtime import OnnxRuntime
+from facegpt_ros.backends.base import Backend
+from facegpt_ros.backends.choose import Choice, choose
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
@@ -15,6 +16,7 @@ from facegpt_ros.model.face_reader import FaceReader
 from facegpt_ros.model.facegpt_build import BuiltGraphs, build
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fitness import check_crops, check_trained_for
+from facegpt_ros.model.portable_graph import open_shipped
 from facegpt_ros.model.speaker import Said, Speaker
 from facegpt_ros.morphable.model import MorphableModel
 
@@ -32,10 +34,12 @@ class FaceGPTEstimator:
         language: the GGUF that it was trained with.
         vision: its vision graph; None: the one beside path.
         threads: of one inference; 0 chooses for this machine.
-        precision: of the language model on each frame: int8, int8_blocks or fp32 (model/matrix.py).
+        precision: of the language model on each frame: int8, int8_blocks, fp16 or fp32 (model/matrix.py), or auto.
         graphs: built from path before; None: from the cache, or built now.
+        backend: auto, or one of backends/choose.BACKENDS.
 
     Raises:
+        ConfigError: the backend or the precision is unknown, or cannot run here.
         WeightsError: a file is missing, altered, or made for another morphable model; or the cache cannot be written.
     """
 
@@ -48,21 +52,37 @@ class FaceGPTEstimator:
         threads: int = 0,
         precision: str = "int8",
         graphs: BuiltGraphs | None = None,
+        backend: str = "onnxruntime",
     ) -> None:
+        self._choice = choose(backend, precision)
         file = FaceGPTFile.open(path)
         check_trained_for(path, file.layout, file.model_sha256, model)
-        self._vision = _open_vision(file, vision or path.with_name(VISION_FILE), threads)
-        self._graphs = graphs or build(file, language, precision)
-        self._reader = FaceReader(self._graphs, file.layout, threads)
+        self._vision = _open_vision(file, vision or path.with_name(VISION_FILE), threads, self._choice)
+        self._graphs = graphs or build(file, language, self._choice.precision)
+        self._reader = FaceReader(self._graphs, file.layout, threads, self._choice)
         self._threads, self._image_tokens = threads, file.image_tokens
         self._speaker: Speaker | None = None
         self.crop_size = file.size
         self.model_id = f"facegpt@{file.sha256[:8]}"
-        self.provider = self._reader.provider
         try:  # what does not fit together is an error of now, not of the first frame
             self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))
         except (KeyError, ModelError) as error:
             raise WeightsError(f"{path}: {error}; export it again") from error
+
+    @property
+    def provider(self) -> str:
+        """What computes now, the language model above all."""
+        return self._reader.provider
+
+    @property
+    def provider_note(self) -> str:
+        """Why no better backend runs; empty where the best does."""
+        return self._choice.note
+
+    @property
+    def problem(self) -> str:
+        """What failed, and what computes instead; empty where nothing is wrong."""
+        return self._reader.problem or getattr(self._vision, "problem", "")
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer; with a spread. Raises ImageError for crops of another shape or type."""
@@ -106,7 +126,8 @@ class FaceGPTEstimator:
     def _speaking(self) -> Speaker:
         """Loaded when first it is needed."""
         if self._speaker is None:
-            self._speaker = Speaker(self._graphs, self._reader, self._image_tokens, self._threads)
+            parts = self._graphs, self._reader, self._image_tokens
+            self._speaker = Speaker(*parts, self._threads, self._choice)
         return self._speaker
 
     def _see(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +139,7 @@ class FaceGPTEstimator:
         return out["image_tokens"], out["guess"]
 
 
-def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxRuntime:
+def _open_vision(file: FaceGPTFile, path: Path, threads: int, choice: Choice) -> Backend:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; it belongs beside {file.path}, copy it there")
     found = sha256_of(path)
@@ -127,4 +148,4 @@ def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxRuntime:
             f"{path}: its sha256 is {found[:8]}, {file.path} was exported with {file.vision_sha256[:8]}; "
             "copy both from one export"
         )
-    return OnnxRuntime(path, threads)
+    return open_shipped(path, threads, choice)

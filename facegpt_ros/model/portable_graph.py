@@ -6,10 +6,13 @@ its range, which is also where the network's ReLU6 has gone: it clips.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from facegpt_ros.backends.base import Backend
+from facegpt_ros.backends.choose import Choice
 from facegpt_ros.errors import ConfigError, WeightsError
 
 if TYPE_CHECKING:
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
 _FLOAT, _HALF = 1, 10  # of onnx.TensorProto
 GRAPH_NAME = "vision"
+
+
+def open_shipped(path: Path, threads: int, choice: Choice) -> Backend:
+    """A shipped int8 network on a backend: as it is on the CPU, else as a graph of plain ops."""
+    if not choice.plain:
+        return choice.open(path, threads)
+    return choice.open(portable_graph(path.read_bytes(), choice.precision, str(path)), threads, str(path))
 
 
 def portable_graph(graph: bytes, precision: str, name: str) -> bytes:

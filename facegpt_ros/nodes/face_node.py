@@ -254,6 +254,11 @@ class FaceNode(LifecycleNode):
             self._announce()
             self.get_logger().info(f"{self._announced} has taken over")
         facts = {"estimator": self._announced, "provider": getattr(self._pipeline, "provider", "") or self._announced}
+        if note := getattr(self._pipeline, "provider_note", ""):
+            facts["no better provider"] = note
+        if failed := getattr(self._pipeline, "problem", ""):
+            self._say_once(failed)
+            problem = "; ".join(filter(None, (problem, failed)))
         if preparation := self._pipeline.preparation:
             facts["preparation"] = preparation.progress
             if preparation.progress:
@@ -263,7 +268,7 @@ class FaceNode(LifecycleNode):
                 problem = "; ".join(filter(None, (problem, preparation.problem)))
         stamp, name = self.get_clock().now().to_msg(), self.get_fully_qualified_name()
         self._publish_diagnostics.publish(
-            messages.diagnostics_message(stamp, name, self._stats.figures(), problem, **facts)
+            messages.diagnostics_message(stamp, name, self._stats.figures(), problem, bool(failed), **facts)
         )
 
     def _age_s(self, stamp: Any) -> float:

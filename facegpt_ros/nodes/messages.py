@@ -201,8 +201,10 @@ def camera_info_message(header: Header, calibration: Calibration) -> CameraInfo:
     )
 
 
-def diagnostics_message(stamp: Time, node: str, figures: Figures, problem: str, **facts: Any) -> DiagnosticArray:
-    """One status: OK, or WARN with the problem in words."""
+def diagnostics_message(
+    stamp: Time, node: str, figures: Figures, problem: str, error: bool = False, **facts: Any
+) -> DiagnosticArray:
+    """One status: OK, or WARN with the problem in words; ERROR where something has failed that should run."""
     values = {
         "fps": f"{figures.fps:.1f}",
         "latency p50 (ms)": f"{figures.latency_ms[0]:.1f}",
@@ -215,8 +217,9 @@ def diagnostics_message(stamp: Time, node: str, figures: Figures, problem: str, 
         "failed": figures.failed,
         **facts,
     }
+    level = DiagnosticStatus.ERROR if error else DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
     status = DiagnosticStatus(
-        level=DiagnosticStatus.WARN if problem else DiagnosticStatus.OK,
+        level=level,
         name=f"{node}: faces",
         message=problem or "ok",
         hardware_id="",
