@@ -98,6 +98,13 @@ def built(file: FaceGPTFile, precision: str = "int8") -> BuiltGraphs | None:
     return _open(folder) if folder.is_dir() and not _altered(folder) else None
 
 
+def kept() -> list[tuple[Path, str]]:
+    """The folder of every build in the cache, and what is wrong with it: empty where nothing is."""
+    parent = engines.cache_dir() / _PART
+    folders = sorted(path for path in parent.glob("[!.]*") if path.is_dir()) if parent.is_dir() else []
+    return [(folder, _altered(folder)) for folder in folders]
+
+
 def build(
     file: FaceGPTFile, language: Path, precision: str = "int8", progress: Callable[[int, int], None] | None = None
 ) -> BuiltGraphs:
