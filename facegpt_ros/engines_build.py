@@ -50,13 +50,14 @@ def verify_built(say: Say, complain: Say) -> bool:
     return not any(problem for _, _, problem in held)
 
 
-def build_all(recipe: Recipe, weights: str, say: Say) -> None:
+def build_all(recipe: Recipe, weights: str, say: Say, modern: bool = False) -> None:
     """Builds what is not in the cache yet; progress and the time left stand on stderr while the graphs are built.
 
     Args:
         recipe: how.
         weights: path of other weights than the shipped ones; empty for those.
         say: called with a line for each part that is done or begun.
+        modern: also the decode graph of the modern set (model/modern_graph.py), for TensorRT 10.15 and later.
 
     Raises:
         ConfigError: the recipe asks for layers that the weights were not trained for.
@@ -72,6 +73,13 @@ def build_all(recipe: Recipe, weights: str, say: Say) -> None:
     say(f"recipe {recipe.line}")
     built = facegpt_build.build(file, files.language, recipe.precision)
     say(f"graphs: {built.folder}")
+    wanted = list(GRAPHS)
+    if modern:
+        from facegpt_ros.model.modern_build import build_modern
+
+        held = build_modern(file, files.language, recipe.capacity)
+        wanted.append("decode_modern")
+        say(f"modern graph: {held}")
     if recipe.backend != "tensorrt":
         if recipe.backend == "torch" and (why := why_not("torch", recipe.precision)):
             raise WeightsError(f"recipe {recipe.name} is for torch, which cannot run here: {why}")
@@ -87,12 +95,14 @@ def build_all(recipe: Recipe, weights: str, say: Say) -> None:
         "face": built.face.read_bytes,
         "decode": built.decode.read_bytes,
     }
+    if modern:
+        graphs["decode_modern"] = held.read_bytes
     from facegpt_ros.backends.tensorrt import prepare_engine
 
     begun = time.monotonic()
-    for nth, name in enumerate(GRAPHS):
-        left = f", about {(time.monotonic() - begun) * (len(GRAPHS) - nth) / nth:.0f} s left" if nth else ""
-        say(f"engine {nth + 1} of {len(GRAPHS)}: {name}{left}")
+    for nth, name in enumerate(wanted):
+        left = f", about {(time.monotonic() - begun) * (len(wanted) - nth) / nth:.0f} s left" if nth else ""
+        say(f"engine {nth + 1} of {len(wanted)}: {name}{left}")
         for note in prepare_engine(graphs[name](), name, recipe.precision, recipe, say).notes:
             say(f"{name}: {note}")
     own = recipes.for_machine(cuda_driver.probe().gpu)

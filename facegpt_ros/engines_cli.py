@@ -17,6 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     prepare.add_argument("--force", action="store_true", help="fetch again even when it is there")
     build = actions.add_parser("build", help="make FaceGPT's graphs and engines ahead of launch (minutes)")
     build.add_argument("--recipe", default="", metavar="NAME", help="of engines/recipes; default: this machine's")
+    build.add_argument(
+        "--set",
+        choices=("portable", "modern"),
+        default="portable",
+        help="modern: also the decode graph of opset 24, whose cache stays in its place",
+    )
     build.add_argument("--weights", default="", metavar="FILE", help="other weights of FaceGPT than the shipped ones")
     verify = actions.add_parser("verify", help="check the sha256 of every file that is here, built ones too")
     verify.add_argument(
@@ -41,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
         from facegpt_ros.engines_build import build_all, recipe_of
 
         try:
-            build_all(recipe_of(args.recipe), args.weights, lambda line: print(line, flush=True))
+            build_all(
+                recipe_of(args.recipe), args.weights, lambda line: print(line, flush=True), modern=args.set == "modern"
+            )
         except FaceGPTError as error:
             print(error, file=sys.stderr)
             return 1

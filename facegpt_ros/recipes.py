@@ -45,9 +45,15 @@ class Recipe:
 
     def sizes(self, graph: str) -> list[Sizes]:
         """Profiles of a graph, with B and N, the crops of one pass; words are decoded one answer at a time."""
-        most = 1 if graph == "decode" else self.batch
+        named = "decode" if graph == "decode_modern" else graph  # which has a cache of fixed size instead of P
+        most = 1 if named == "decode" else self.batch
         batch = {"B": (1, 1, most), "N": (1, 1, most)}
-        return [{**batch, **sizes} for sizes in self.profiles.get(graph, [{}])]
+        return [{**batch, **sizes} for sizes in self.profiles.get(named, [{}])]
+
+    @property
+    def capacity(self) -> int:
+        """Positions of the modern set's cache: all that decode's profiles read, or 1024."""
+        return max((sizes["P"][2] + sizes["T"][2] for sizes in self.profiles.get("decode", [])), default=1024)
 
     @property
     def line(self) -> str:

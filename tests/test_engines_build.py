@@ -76,6 +76,21 @@ def test_on_a_gpu_every_engine_is_built_once_with_the_machines_recipe(weights, o
     assert status == 0 and len(orin) == 6 and "take recipe orin_nano; the engines of agx_orin are for comp" in out
 
 
+def test_the_modern_set_is_built_beside_the_portable_one(weights, orin, engines_facegpt):
+    status, out, err = engines_facegpt("build", "--weights", weights, "--set", "modern")
+    assert status == 0 and "engine 4 of 4: decode_modern" in out and "building the modern graph" in err
+    assert [folder.name.split("-")[0] for folder, problem in facegpt_build.kept() if not problem] == [
+        "facegpt",
+        "modern",
+    ]
+    modern = facegpt_build.kept()[1][0] / "decode_modern.onnx"
+    whole = modern.read_bytes()
+    assert engines_facegpt("build", "--weights", weights, "--set", "modern")[2] == "" and len(orin) == 4
+    modern.write_bytes(whole[:-3])
+    status, _, err = engines_facegpt("build", "--weights", weights, "--set", "modern")
+    assert status == 0 and "is not what was built; building it again" in err and modern.read_bytes() == whole
+
+
 def test_without_tensorrt_the_graphs_are_built_and_what_is_missing_is_named(weights, engines_facegpt):
     if not tensorrt.why_not():
         pytest.skip("TensorRT is here")

@@ -33,6 +33,7 @@ def build_engine(tensorrt: Any, graph: bytes, name: str, recipe: Recipe) -> byte
             f"{name}: TensorRT {tensorrt.__version__} does not take the graph ({why}); set estimator.precision to fp16 "
             "or fp32, whose graphs have plain ops alone"
         )
+    _let_attention_decompose(tensorrt, network)
     config = builder.create_builder_config()
     if recipe.workspace_mb:
         config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, recipe.workspace_mb << 20)
@@ -50,6 +51,16 @@ def build_engine(tensorrt: Any, graph: bytes, name: str, recipe: Recipe) -> byte
             "or use a smaller model"
         )
     return bytes(engine)
+
+
+def _let_attention_decompose(tensorrt: Any, network: Any) -> None:
+    """Lets attention of the modern graphs be built of other kernels where none of its own fits, instead of not at all."""
+    kind = getattr(tensorrt.LayerType, "ATTENTION_INPUT", None)
+    for i in range(network.num_layers if kind is not None else 0):
+        layer = network.get_layer(i)
+        if layer.type == kind:
+            layer.__class__ = tensorrt.IAttentionInputLayer  # get_layer gives every layer as its base
+            layer.attention.decomposable = True
 
 
 def profiles_text(recipe: Recipe, graph_name: str) -> str:
