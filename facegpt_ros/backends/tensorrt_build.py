@@ -54,7 +54,7 @@ def build_engine(tensorrt: Any, graph: bytes, name: str, recipe: Recipe) -> byte
 
 
 def _let_attention_decompose(tensorrt: Any, network: Any) -> None:
-    """Lets attention of the modern graphs be built of other kernels where none of its own fits, instead of not at all."""
+    """Lets the modern graphs' attention be built of other kernels where none of its own fits, instead of not at all."""
     kind = getattr(tensorrt.LayerType, "ATTENTION_INPUT", None)
     for i in range(network.num_layers if kind is not None else 0):
         layer = network.get_layer(i)
