@@ -140,7 +140,7 @@ class EngineRun:
         self.outputs = [name for name in every if self._engine.get_tensor_mode(name) != kind]
         self._dtypes = {name: np.dtype(tensorrt.nptype(self._engine.get_tensor_dtype(name))) for name in every}
         self._shapes: dict[str, tuple[int, ...]] | None = None
-        self._profile, self._graph, self._repeats = -1, 0, 0
+        self._profile, self._graph, self._repeats, self._recordable = -1, 0, 0, True
         self._buffers: dict[str, Buffer] = {}
         for name, size in self._largest().items():
             self._buffers[name] = stream.buffer(size)
@@ -179,8 +179,12 @@ class EngineRun:
 
     def _compute(self) -> None:
         """The first time of a shape as it is, while TensorRT sets itself up; the second is recorded, then repeated."""
-        if self._repeats == 1:
-            self._graph = self._stream.capture(self._execute)
+        if self._repeats == 1 and self._recordable:
+            try:
+                self._graph = self._stream.capture(self._execute)
+            except WeightsError as error:  # an engine that computes sizes on the host cannot be recorded
+                self._recordable = False
+                _LOG.warning("%s runs without a CUDA graph: %s", self._name, error)
         self._repeats += 1
         if self._graph:
             self._stream.launch(self._graph)

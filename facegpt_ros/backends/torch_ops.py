@@ -42,7 +42,8 @@ def _cast(attributes: dict[str, Any], known: Known) -> Compute:
 
 
 def _clip(attributes: dict[str, Any], known: Known) -> Compute:
-    return lambda x, low=None, high=None: x.clamp(low, high)
+    low, high = (float(known[i]) if len(known) > i and known[i] is not None else None for i in (1, 2))  # type: ignore
+    return lambda x, *_: x.clamp(low, high)
 
 
 def _concat(attributes: dict[str, Any], known: Known) -> Compute:

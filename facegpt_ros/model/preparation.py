@@ -80,11 +80,14 @@ class Preparation:
 
     def _run(self, config: EstimatorConfig, model: MorphableModel) -> None:
         try:
+            opening = "FaceGPT: opening its graphs"
+            if choose(config.backend, config.precision).plain:
+                self.progress = opening = f"{opening}; engines that there are not yet are built, for minutes"
             estimator = _open(config, model)
             if estimator is None:
                 if not self._build(config):
                     return
-                self.progress = "FaceGPT: opening its graphs"
+                self.progress = opening
                 estimator = _open(config, model)
             if estimator is None:
                 raise WeightsError("FaceGPT's graphs changed while they were built; `facegpt engines clean`")

@@ -52,6 +52,15 @@ def test_what_repeats_is_recorded_and_then_launched(made):
     assert driver.calls.count("cuStreamBeginCapture_v2") == 2
 
 
+def test_an_engine_that_cannot_be_recorded_runs_without(made):
+    driver, module, run = made
+    driver.failing["cuStreamEndCapture"] = 900
+    for _ in range(4):
+        check(run, tiny_graphs.decode_inputs(3, 2))
+        driver.recording = None  # as the driver ends what it could not capture
+    assert driver.calls.count("cuStreamBeginCapture_v2") == 1 and "cuGraphLaunch" not in driver.calls
+
+
 def test_a_sequence_goes_on_through_both_profiles_and_memory_is_taken_once(made):
     driver, module, run = made
     held = driver.held()
