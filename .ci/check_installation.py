@@ -27,7 +27,8 @@ sent = Face3DMMArray(model_id="m", dropped=3)
 check("a message survives serialisation", deserialize_message(serialize_message(sent), Face3DMMArray) == sent)
 check("ament finds the package", Path(get_package_prefix("facegpt_ros")).resolve() == prefix)
 share = Path(get_package_share_directory("facegpt_ros"))
-for name in ("launch/face.launch.py", "config/face_node.yaml", "rviz/face.rviz", "engines/manifest.yaml"):
+shared = ("launch/face.launch.py", "config/face_node.yaml", "rviz/face.rviz", "engines/manifest.yaml")
+for name in (*shared, "engines/recipes/cpu.yaml"):
     check(f"share/facegpt_ros/{name}", (share / name).is_file())
 for name in ("face_node", "camera_node"):
     check(f"lib/facegpt_ros/{name} can be run", os.access(prefix / "lib/facegpt_ros" / name, os.X_OK))

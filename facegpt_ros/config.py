@@ -54,8 +54,15 @@ class EstimatorConfig(Group):
         "cnn", "which estimator runs; facegpt also says how sure it is, and is slower", choices=("cnn", "facegpt")
     )
     weights: str = option("", "path of other weights than the shipped ones; empty for the shipped ones")
+    backend: str = option(
+        "auto",
+        "what computes; auto: for facegpt the best that works here, the CPU for cnn; diagnostics say which, and why",
+        choices=("auto", "onnxruntime", "tensorrt", "torch"),
+    )
     precision: str = option(
-        "int8", "of facegpt's language model on each frame, the fastest first", choices=("int8", "int8_blocks", "fp32")
+        "auto",
+        "of facegpt's language model on each frame; auto is int8 on a CPU and fp16 on a GPU",
+        choices=("auto", "int8", "int8_blocks", "fp16", "fp32"),
     )
     threads: int = option(0, "threads of inference; 0 chooses for this machine", low=0, high=256, unit="threads")
 

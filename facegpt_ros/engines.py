@@ -154,9 +154,9 @@ def verify(name: str) -> Path:
 
 
 def clean() -> list[Path]:
-    """Deletes every fetched file and every graph built from them; returns what was deleted."""
+    """Deletes every fetched file, and every graph and engine built from them; returns what was deleted."""
     removed: list[Path] = []
-    for folder in (cache_dir() / "weights", cache_dir() / "graphs"):
+    for folder in (cache_dir() / part for part in ("weights", "graphs", "engines")):
         removed += sorted(folder.iterdir()) if folder.is_dir() else []
         shutil.rmtree(folder, ignore_errors=True)
     return removed

@@ -1,4 +1,4 @@
-"""`facegpt engines`: fetch, list, verify and delete the weight files of the manifest."""
+"""`facegpt engines`: fetch, build, list, verify and delete what the nodes load."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from facegpt_ros import engines
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import FaceGPTError, WeightsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,10 +15,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     prepare.add_argument("names", nargs="*", metavar="NAME", help="entries; default: all that a node needs")
     prepare.add_argument("--demo", action="store_true", help="also the material of the demo and the tests")
     prepare.add_argument("--force", action="store_true", help="fetch again even when it is there")
-    verify = actions.add_parser("verify", help="check the sha256 of every file that is here")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="entries; default: all that a node needs")
-    actions.add_parser("list", help="every file: state, version, licence, source")
-    actions.add_parser("clean", help="delete the fetched files and the graphs built from them")
+    build = actions.add_parser("build", help="make FaceGPT's graphs and engines ahead of launch (minutes)")
+    build.add_argument("--recipe", default="", metavar="NAME", help="of engines/recipes; default: this machine's")
+    build.add_argument(
+        "--set",
+        choices=("portable", "modern"),
+        default="portable",
+        help="modern: also the decode graph of opset 24, whose cache stays in its place",
+    )
+    build.add_argument("--weights", default="", metavar="FILE", help="other weights of FaceGPT than the shipped ones")
+    verify = actions.add_parser("verify", help="check the sha256 of every file that is here, built ones too")
+    verify.add_argument(
+        "names", nargs="*", metavar="NAME", help="entries; default: all that a node needs, and what is built"
+    )
+    actions.add_parser("list", help="every file: state, version, licence, source; graphs, engines and recipes")
+    actions.add_parser("clean", help="delete the fetched files, and the graphs and engines built from them")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,7 +37,23 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "prepare":
         return _each(_chosen(args.names, args.demo), force=args.force, download=True)
     if args.action == "verify":
-        return _each(_chosen(args.names, False), force=False, download=False)
+        failed = _each(_chosen(args.names, False), force=False, download=False)
+        if args.names:
+            return failed
+        from facegpt_ros.engines_build import verify_built
+
+        return max(failed, int(not verify_built(print, lambda line: print(line, file=sys.stderr))))
+    if args.action == "build":
+        from facegpt_ros.engines_build import build_all, recipe_of
+
+        try:
+            build_all(
+                recipe_of(args.recipe), args.weights, lambda line: print(line, flush=True), modern=args.set == "modern"
+            )
+        except FaceGPTError as error:
+            print(error, file=sys.stderr)
+            return 1
+        return 0
     if args.action == "clean":
         for path in engines.clean():
             print(f"deleted {path}")
@@ -35,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
         origin = "shipped" if entry.shipped else f"{entry.package}=={entry.version}"
         print(f"{entry.name}: {_state(entry)}; {origin}; {entry.licence}; for {entry.use}; {entry.about}")
         print(f"    {entry.location}\n    from {entry.source}")
+    from facegpt_ros.engines_build import list_built
+
+    list_built(print)
     return 0
 
 

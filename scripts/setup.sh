@@ -137,7 +137,7 @@ install_training() {
 }
 
 install_test_tools() {
-  say "installing pytest, hypothesis, ruff, mypy and scipy (about 60 MB to download)"
+  say "installing pytest, hypothesis, ruff, mypy, scipy and TensorRT-RTX, which the tests build graphs with (about 160 MB)"
   local list=()
   mapfile -t list <<< "$1"
   pip_install "${list[@]}"

@@ -11,8 +11,13 @@ import numpy as np
 class Backend(Protocol):
     """One loaded graph. Not thread-safe: one worker calls it."""
 
-    provider: str  #: what really computes, such as "CPUExecutionProvider"
-    metadata: dict[str, str]  #: the graph's own notes
+    @property
+    def provider(self) -> str:
+        """What really computes, such as "CPUExecutionProvider"."""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The graph's own notes."""
 
     def warm_up(self, shape: tuple[int, ...]) -> None:
         """Runs once on an array of this shape, so that the first frame is not the slow one."""

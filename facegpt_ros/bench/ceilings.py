@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.bench.interleaved import Turn, interleaved
 from facegpt_ros.model.matrix import Matrix, int8_limit
 from facegpt_ros.model.onnx_writer import OnnxWriter
@@ -67,6 +67,6 @@ def _products(precision: str, threads: int) -> Turn:
         weight = rng.normal(0, _WIDTH**-0.5, (_WIDTH, _WIDTH)).astype(np.float32)
         x = Matrix.of(weight, precision, int8_limit()).multiply(graph, x)
     graph.output("y", x, [_ROWS, _WIDTH])
-    backend = OnnxCpu.of_bytes(graph.model().SerializeToString(), f"products in {precision}", threads)
+    backend = OnnxRuntime.of_bytes(graph.model().SerializeToString(), f"products in {precision}", threads)
     feeds = {"x": rng.normal(size=(_ROWS, _WIDTH)).astype(np.float32)}
     return lambda: backend.run(feeds)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from facegpt_ros import engines
-from facegpt_ros.backends.onnx_cpu import language_threads
+from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.bench import ceilings
 from facegpt_ros.bench.chart import chart
 from facegpt_ros.bench.graph_cost import Cost, convolution_cost, language_cost

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 
 from facegpt_ros import engines
-from facegpt_ros.backends.onnx_cpu import language_threads
+from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.bench.interleaved import Turn, interleaved, ratio, summary
 from facegpt_ros.bench.path import FollowedCrowd
 from facegpt_ros.bench.peer import Peer, environment

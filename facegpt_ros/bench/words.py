@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import language_threads
+from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.bench import ceilings
 from facegpt_ros.bench.interleaved import interleaved, ratio, summary
 from facegpt_ros.bench.path import FollowedCrowd

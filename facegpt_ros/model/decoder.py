@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu, language_threads
+from facegpt_ros.backends.base import Backend
+from facegpt_ros.backends.choose import Choice
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime, language_threads
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model.facegpt_build import BuiltGraphs
 
@@ -19,16 +21,14 @@ class Decoder:
     Args:
         graphs: of facegpt_build.build.
         threads: of one inference; 0 chooses for this machine.
+        choice: of what computes.
     """
 
-    def __init__(self, graphs: BuiltGraphs, threads: int = 0) -> None:
+    def __init__(self, graphs: BuiltGraphs, threads: int = 0, choice: Choice | None = None) -> None:
         self._config = graphs.config
-        self._backend = OnnxCpu(graphs.decode, threads or language_threads())
-        self._keeps: _Growing | _InPlace
-        if "length" in self._backend.inputs:
-            self._keeps = _InPlace(self._backend)
-        else:
-            self._keeps = _Growing(self._backend)
+        self._backend = backend = (choice or Choice()).open(graphs.decode, threads or language_threads())
+        fused = isinstance(backend, OnnxRuntime) and "length" in backend.inputs
+        self._keeps: _Growing | _InPlace = _InPlace(backend) if fused else _Growing(backend)  # type: ignore[arg-type]
         self.begin(0)
 
     def begin(self, positions: int) -> None:
@@ -48,7 +48,7 @@ class Decoder:
 class _Growing:
     """Keys and values come back longer from every run (language_graph.decode_graph)."""
 
-    def __init__(self, backend: OnnxCpu) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     def begin(self, shape: tuple[int, ...]) -> None:
@@ -64,7 +64,7 @@ class _Growing:
 class _InPlace:
     """Keys and values are written where they lie (fused_layers.fused_decode_graph)."""
 
-    def __init__(self, backend: OnnxCpu) -> None:
+    def __init__(self, backend: OnnxRuntime) -> None:
         self._backend = backend
 
     def begin(self, shape: tuple[int, ...]) -> None:

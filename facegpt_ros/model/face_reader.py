@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu, language_threads
+from facegpt_ros.backends.choose import Choice
+from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model.facegpt_build import BuiltGraphs
 from facegpt_ros.model.spread import decode_spread
@@ -29,20 +30,32 @@ class FaceReader:
         graphs: of facegpt_build.build.
         layout: of θ.
         threads: of one inference; 0 chooses for this machine.
+        choice: of what computes.
 
     Attributes:
         config, depth: of the language model, and how many of its layers read.
         before, after: positions of a frame before its image, which were read once, and behind it.
     """
 
-    def __init__(self, graphs: BuiltGraphs, layout: ThetaLayout, threads: int = 0) -> None:
+    def __init__(
+        self, graphs: BuiltGraphs, layout: ThetaLayout, threads: int = 0, choice: Choice | None = None
+    ) -> None:
         self._layout = layout
-        self._face = OnnxCpu(graphs.face, threads or language_threads())
-        self.provider = self._face.provider
+        self._face = (choice or Choice()).open(graphs.face, threads or language_threads())
         prefixes = graphs.prefixes()
         self._frame, self._text, self._suffix = prefixes.frame, prefixes.text, prefixes.suffix
         self.config, self.depth = graphs.config, len(self._frame[0])
         self.before, self.after = self._frame[0].shape[3], len(self._suffix)
+
+    @property
+    def provider(self) -> str:
+        """What computes now."""
+        return self._face.provider
+
+    @property
+    def problem(self) -> str:
+        """Why that is not what shall; empty where nothing is wrong."""
+        return getattr(self._face, "problem", "")
 
     def frames(self, image_tokens: np.ndarray, guess: np.ndarray) -> Read:
         """The per-frame prompt of each crop: (N, T, D) and (N, size) of the vision graph."""

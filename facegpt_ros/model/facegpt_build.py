@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from facegpt_ros import engines
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model import prompts
 from facegpt_ros.model.face_graph import face_graph
@@ -37,8 +37,8 @@ GRAPH_VERSION = 5  # rises when the same weights give other graphs
 #: scale for all inputs does not survive; face is given it in float32. In SmolLM2-135M's next words after ten prompts
 #: int8 strays by 0.64 nats (KL) and five times says another word, int8_blocks by 0.004 and never.
 DECODE_PRECISION = {"int8": "int8_blocks"}
-_PART = "graphs"
-_SUMS = "sha256.json"
+PART = "graphs"
+SUMS = "sha256.json"
 _FACE, _DECODE, _PREFIXES, _EMBEDDING, _LANGUAGE = FILES = (
     "face.onnx", "decode.onnx", "prefixes.npz", "embedding.npy", "language.json",
 )  # fmt: skip
@@ -96,7 +96,14 @@ class BuiltGraphs:
 def built(file: FaceGPTFile, precision: str = "int8") -> BuiltGraphs | None:
     """The graphs of these weights where they lie in the cache as they were built, else None; arguments as build's."""
     folder = _folder(file, precision)
-    return _open(folder) if folder.is_dir() and not _altered(folder) else None
+    return _open(folder) if folder.is_dir() and not altered(folder, FILES) else None
+
+
+def kept() -> list[tuple[Path, str]]:
+    """The folder of every build in the cache, and what is wrong with it: empty where nothing is."""
+    parent = engines.cache_dir() / PART
+    folders = sorted(path for path in parent.glob("[!.]*") if path.is_dir()) if parent.is_dir() else []
+    return [(folder, altered(folder)) for folder in folders]
 
 
 def build(
@@ -124,9 +131,9 @@ def build(
     if graphs := built(file, precision):
         return graphs
     folder = _folder(file, precision)
-    with engines.locked(folder.name, _PART) as parent:
+    with engines.locked(folder.name, PART) as parent:
         if folder.is_dir():  # another process was first, or what is there is broken
-            why = _altered(folder)
+            why = altered(folder, FILES)
             if not why:
                 return _open(folder)
             print(f"{why}; building it again", file=sys.stderr)
@@ -155,7 +162,7 @@ def _folder(file: FaceGPTFile, precision: str) -> Path:
         "prompts": sha256_of(Path(prompts.__file__)),  # its words are read into the face graph
     }
     key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
-    return engines.cache_dir() / _PART / f"facegpt-{precision}-{key}"
+    return engines.cache_dir() / PART / f"facegpt-{precision}-{key}"
 
 
 def _write_all(
@@ -202,7 +209,7 @@ def _write_all(
             return out
 
         # What ONNX Runtime alone multiplies may be in its own operators as a whole.
-        fused = precision != "fp32" and can_fuse(config)
+        fused = precision in ("int8", "int8_blocks") and can_fuse(config)
         face = face_graph(config, layers(read, precision, depth), read.norm, file.head, fused)
         (folder / _FACE).write_bytes(face.SerializeToString())
         del face
@@ -217,7 +224,7 @@ def _write_all(
         notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
         (folder / _LANGUAGE).write_text(notes, encoding="utf-8")
         sums = json.dumps({name: sha256_of(folder / name) for name in FILES})
-        (folder / _SUMS).write_text(sums, encoding="utf-8")
+        (folder / SUMS).write_text(sums, encoding="utf-8")
         done()
 
 
@@ -231,7 +238,7 @@ def _read(
     keys, values, hidden = [], [], x[None].astype(np.float32)
     for index in range(depth):
         layer = decode_graph(config, [weights.layer(index, "fp32")])
-        runner = OnnxCpu.of_bytes(layer.SerializeToString(), f"layer {index}")
+        runner = OnnxRuntime.of_bytes(layer.SerializeToString(), f"layer {index}")
         out = runner.run({"embeddings": hidden, "past_keys": empty, "past_values": empty})
         hidden = out["hidden"]
         keys.append(out["keys"])
@@ -245,7 +252,7 @@ def _check_room(folder: Path, config: LanguageConfig, precision: str) -> None:
     own = config.heads + 2 * config.key_heads
     layer = config.width * (config.head_width * (own + config.heads) + 3 * config.hidden)
     table = config.vocabulary * config.width
-    each, of_table = (4, 4) if precision == "fp32" else (1.2, 2)
+    each, of_table = {"fp32": (4.0, 4), "fp16": (2.0, 2)}.get(precision, (1.2, 2))
     needed = each * (2 * config.layers * layer + table) + of_table * table + 2**24
     free = shutil.disk_usage(folder).free
     if free < needed:
@@ -262,11 +269,11 @@ def _cure(folder: Path, error: OSError | MemoryError) -> str:
     return f"{folder}: cannot be written ({why}); make room, or set FACEGPT_CACHE to a folder that has some"
 
 
-def _altered(folder: Path) -> str:
-    """What is wrong with a build; empty where nothing is."""
+def altered(folder: Path, files: Sequence[str] | None = None) -> str:
+    """What is wrong with a build; empty where nothing is. files: which it must have; None: those that it lists."""
     try:
-        expected = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
-        wrong = [name for name in FILES if sha256_of(folder / name) != expected[name]]
+        expected = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+        wrong = [name for name in files or sorted(expected) if sha256_of(folder / name) != expected[name]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"{folder}: cannot be read ({error})"
     return f"{folder / wrong[0]}: is not what was built" if wrong else ""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu
+from facegpt_ros.backends.base import Backend
+from facegpt_ros.backends.choose import Choice, choose
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
@@ -15,6 +16,7 @@ from facegpt_ros.model.face_reader import FaceReader
 from facegpt_ros.model.facegpt_build import BuiltGraphs, build
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fitness import check_crops, check_trained_for
+from facegpt_ros.model.portable_graph import open_shipped
 from facegpt_ros.model.speaker import Said, Speaker
 from facegpt_ros.morphable.model import MorphableModel
 
@@ -32,10 +34,12 @@ class FaceGPTEstimator:
         language: the GGUF that it was trained with.
         vision: its vision graph; None: the one beside path.
         threads: of one inference; 0 chooses for this machine.
-        precision: of the language model on each frame: int8, int8_blocks or fp32 (model/matrix.py).
+        precision: of the language model on each frame: int8, int8_blocks, fp16 or fp32 (model/matrix.py), or auto.
         graphs: built from path before; None: from the cache, or built now.
+        backend: auto, or one of backends/choose.BACKENDS.
 
     Raises:
+        ConfigError: the backend or the precision is unknown, or cannot run here.
         WeightsError: a file is missing, altered, or made for another morphable model; or the cache cannot be written.
     """
 
@@ -48,22 +52,38 @@ class FaceGPTEstimator:
         threads: int = 0,
         precision: str = "int8",
         graphs: BuiltGraphs | None = None,
+        backend: str = "onnxruntime",
     ) -> None:
+        self._choice = choose(backend, precision)
         file = FaceGPTFile.open(path)
         check_trained_for(path, file.layout, file.model_sha256, model)
         self.vision_path = vision or path.with_name(VISION_FILE)
-        self._vision = _open_vision(file, self.vision_path, threads)
-        self.graphs = graphs or build(file, language, precision)
-        self.reader = FaceReader(self.graphs, file.layout, threads)
+        self._vision = _open_vision(file, self.vision_path, threads, self._choice)
+        self.graphs = graphs or build(file, language, self._choice.precision)
+        self.reader = FaceReader(self.graphs, file.layout, threads, self._choice)
         self._threads, self._image_tokens = threads, file.image_tokens
         self._speaker: Speaker | None = None
-        self.crop_size, self.precision = file.size, precision
+        self.crop_size, self.precision = file.size, self._choice.precision
         self.model_id = f"facegpt@{file.sha256[:8]}"
-        self.provider = self.reader.provider
         try:  # what does not fit together is an error of now, not of the first frame
             self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))
         except (KeyError, ModelError) as error:
             raise WeightsError(f"{path}: {error}; export it again") from error
+
+    @property
+    def provider(self) -> str:
+        """What computes now, the language model above all."""
+        return self.reader.provider
+
+    @property
+    def provider_note(self) -> str:
+        """Why no better backend runs; empty where the best does."""
+        return self._choice.note
+
+    @property
+    def problem(self) -> str:
+        """What failed, and what computes instead; empty where nothing is wrong."""
+        return self.reader.problem or getattr(self._vision, "problem", "")
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """See Estimator.infer; with a spread. Raises ImageError for crops of another shape or type."""
@@ -107,7 +127,8 @@ class FaceGPTEstimator:
     def _speaking(self) -> Speaker:
         """Loaded when first it is needed."""
         if self._speaker is None:
-            self._speaker = Speaker(self.graphs, self.reader, self._image_tokens, self._threads)
+            parts = self.graphs, self.reader, self._image_tokens
+            self._speaker = Speaker(*parts, self._threads, self._choice)
         return self._speaker
 
     def see(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -119,7 +140,7 @@ class FaceGPTEstimator:
         return out["image_tokens"], out["guess"]
 
 
-def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxCpu:
+def _open_vision(file: FaceGPTFile, path: Path, threads: int, choice: Choice) -> Backend:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; it belongs beside {file.path}, copy it there")
     found = sha256_of(path)
@@ -128,4 +149,4 @@ def _open_vision(file: FaceGPTFile, path: Path, threads: int) -> OnnxCpu:
             f"{path}: its sha256 is {found[:8]}, {file.path} was exported with {file.vision_sha256[:8]}; "
             "copy both from one export"
         )
-    return OnnxCpu(path, threads)
+    return open_shipped(path, threads, choice)

@@ -1,10 +1,12 @@
-"""What a graph multiplies by: float32, or int8 with inputs quantised as they come.
+"""What a graph multiplies by: float32, float16, or int8 with inputs quantised as they come.
 
 int8: a scale for each output channel, and one for all inputs. The nodes are those of onnxruntime.quantization's
 quantize_dynamic (per channel, symmetric weights), written at once: the fp32 graph, several times as large, never is.
 
 int8_blocks: a scale for every 32 inputs, of weights and of each position alike (onnxruntime's MatMulNBits). Where one
 position is far larger than the others, as the first of every sequence is in a language model, the others survive it.
+
+fp16: the product alone is half, for GPUs; sums, norms and softmax stay float32. Plain ops, as fp32.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.model.onnx_writer import OnnxWriter
 
-PRECISIONS = ("int8", "int8_blocks", "fp32")
+PRECISIONS = ("int8", "int8_blocks", "fp16", "fp32")
 _BLOCK = 32
 _TINY = np.finfo(np.float32).tiny * 128  # a scale for what is all zero
 
@@ -30,8 +32,8 @@ class Matrix:
 
     Attributes:
         inputs, outputs: I, O.
-        values: (I, O) float32 or int8; or blocks (O, ceil(I / 32), 32) uint8, of which 128 is zero.
-        scale: (O,) or (O, ceil(I / 32)) float32; None of float32 values.
+        values: (I, O) float32, float16 or int8; or blocks (O, ceil(I / 32), 32) uint8, of which 128 is zero.
+        scale: (O,) or (O, ceil(I / 32)) float32; None of values that are floats.
     """
 
     inputs: int
@@ -62,6 +64,8 @@ class Matrix:
         across = np.array(weight.T, np.float32, order="C")
         if precision == "fp32":
             return cls(inputs, outputs, across)
+        if precision == "fp16":
+            return cls(inputs, outputs, across.astype(np.float16))
         scale = np.maximum(np.abs(across).max(0), _TINY) / np.float32(limit)
         across /= scale
         return cls(inputs, outputs, np.rint(across, out=across).astype(np.int8), scale)
@@ -69,6 +73,9 @@ class Matrix:
     def multiply(self, graph: OnnxWriter, x: str) -> str:
         """x (…, I) → (…, O) float32."""
         values = graph.constant(self.values)
+        if self.values.dtype == np.float16:
+            product = graph.op("MatMul", graph.op("Cast", x, to=10), values)  # 10: float16
+            return graph.op("Cast", product, to=1)
         if self.scale is None:
             return graph.op("MatMul", x, values)
         if self.scale.ndim == 2:

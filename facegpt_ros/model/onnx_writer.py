@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 OPSET = 18
-_IR_VERSION = 9  # what goes with opset 18, so that an onnxruntime of 2023 reads it too
+_IR_VERSIONS = {18: 9, 24: 12}  # what goes with an opset; with 18, an onnxruntime of 2023 reads it too
 Size = int | str
 
 
 class OnnxWriter:
     """One graph. Values are called by their names, which op makes up.
+
+    Args:
+        name: of the graph.
+        opset: 18, which every runtime reads, or 24, whose ops know a cache that stays in its place.
 
     Raises:
         WeightsError: the package onnx is missing.
@@ -30,12 +34,12 @@ class OnnxWriter:
         >>> model = writer.model()
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, opset: int = OPSET) -> None:
         try:
             import onnx
         except ImportError as error:
             raise WeightsError("building the graphs of FaceGPT needs the package onnx: pip install onnx") from error
-        self._onnx = onnx
+        self._onnx, self._opset = onnx, opset
         self._graph = onnx.GraphProto(name=name)
         self._count = 0
         self._domains: set[str] = set()
@@ -46,8 +50,9 @@ class OnnxWriter:
         return name
 
     def output(self, name: str, value: str, shape: Sequence[Size], dtype: Any = np.float32) -> None:
-        """Gives a value out under a name of its own."""
-        self._graph.node.append(self._onnx.helper.make_node("Identity", [value], [name]))
+        """Gives a value out under a name of its own, by a node of its own unless it has that name (named_op)."""
+        if value != name:
+            self._graph.node.append(self._onnx.helper.make_node("Identity", [value], [name]))
         self._graph.output.append(self._value(name, shape, dtype))
 
     def rename(self, value: str, name: str, shape: Sequence[Size], dtype: Any = np.float32) -> None:
@@ -65,11 +70,18 @@ class OnnxWriter:
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """One node of one output."""
-        return self.ops(kind, *inputs, count=1, **attributes)[0]
+        return self._node(kind, inputs, [self._name()], attributes)[0]
+
+    def named_op(self, name: str, kind: str, *inputs: str, **attributes: Any) -> str:
+        """One node of one output that has a name, as an output of the graph that nothing may copy."""
+        return self._node(kind, inputs, [name], attributes)[0]
 
     def ops(self, kind: str, *inputs: str, count: int, unused: Sequence[int] = (), **attributes: Any) -> list[str]:
         """One node of `count` outputs; unused: which of them are not asked for; domain: of an op not ONNX's own."""
         names = ["" if index in unused else self._name() for index in range(count)]
+        return self._node(kind, inputs, names, attributes)
+
+    def _node(self, kind: str, inputs: Sequence[str], names: list[str], attributes: dict[str, Any]) -> list[str]:
         self._domains |= {attributes.get("domain", "")}
         self._graph.node.append(self._onnx.helper.make_node(kind, list(inputs), names, **attributes))
         return names
@@ -90,10 +102,11 @@ class OnnxWriter:
     def model(self, metadata: dict[str, str] | None = None) -> ModelProto:
         """All that was written."""
         helper = self._onnx.helper
+        domains = sorted({"", *self._domains})
         model = helper.make_model(
             self._graph,
-            opset_imports=[helper.make_opsetid(name, 1 if name else OPSET) for name in sorted({"", *self._domains})],
-            ir_version=_IR_VERSION,
+            opset_imports=[helper.make_opsetid(name, 1 if name else self._opset) for name in domains],
+            ir_version=_IR_VERSIONS[self._opset],
             producer_name="facegpt_ros",
         )
         helper.set_model_props(model, metadata or {})

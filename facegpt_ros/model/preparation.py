@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 
+from facegpt_ros.backends.choose import choose
 from facegpt_ros.config import EstimatorConfig
 from facegpt_ros.errors import FaceGPTError, WeightsError
 from facegpt_ros.model.build_process import BuildProcess
@@ -24,12 +25,13 @@ def open_or_prepare(config: EstimatorConfig, model: MorphableModel) -> tuple[Est
         WeightsError: the CNN's weights are missing or altered. What is wrong with FaceGPT's, the preparation says.
     """
     try:
-        estimator = _open(config, model)
-    except WeightsError:  # met and told again by the preparation
+        # What is no CPU's may have to build an engine, for minutes.
+        estimator = None if choose(config.backend, config.precision).plain else _open(config, model)
+    except FaceGPTError:  # met and told again by the preparation
         estimator = None
     if estimator is not None:
         return estimator, None
-    meanwhile = load_estimator(replace(config, name="cnn", weights=""), model)
+    meanwhile = load_estimator(replace(config, name="cnn", weights="", backend="onnxruntime"), model)
     return meanwhile, Preparation(config, model)
 
 
@@ -78,11 +80,14 @@ class Preparation:
 
     def _run(self, config: EstimatorConfig, model: MorphableModel) -> None:
         try:
+            opening = "FaceGPT: opening its graphs"
+            if choose(config.backend, config.precision).plain:
+                self.progress = opening = f"{opening}; engines that there are not yet are built, for minutes"
             estimator = _open(config, model)
             if estimator is None:
                 if not self._build(config):
                     return
-                self.progress = "FaceGPT: opening its graphs"
+                self.progress = opening
                 estimator = _open(config, model)
             if estimator is None:
                 raise WeightsError("FaceGPT's graphs changed while they were built; `facegpt engines clean`")
@@ -97,11 +102,11 @@ class Preparation:
 
     def _build(self, config: EstimatorConfig) -> bool:
         """Whether there are graphs now; not so after close."""
-        files = facegpt_files(config)
+        files, precision = facegpt_files(config), choose(config.backend, config.precision).precision
         with self._lock:
             if self._closed:
                 return False
-            self._building = BuildProcess(files.weights, files.language, config.precision)
+            self._building = BuildProcess(files.weights, files.language, precision)
         self.progress = "FaceGPT: building its graphs"
         begun = time.monotonic()
 
@@ -126,9 +131,16 @@ def _open(config: EstimatorConfig, model: MorphableModel) -> FaceGPTEstimator | 
     files = facegpt_files(config)
     file = FaceGPTFile.open(files.weights)
     check_trained_for(files.weights, file.layout, file.model_sha256, model)
-    graphs = built(file, config.precision)
+    graphs = built(file, choose(config.backend, config.precision).precision)
     if graphs is None:
         return None
     return FaceGPTEstimator(
-        files.weights, model, files.language, files.vision, config.threads, config.precision, graphs
+        files.weights,
+        model,
+        files.language,
+        files.vision,
+        config.threads,
+        config.precision,
+        graphs,
+        config.backend,
     )

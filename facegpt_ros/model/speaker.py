@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facegpt_ros.backends.choose import Choice
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
@@ -44,13 +45,21 @@ class Speaker:
         reader: of the same; it stays the caller's.
         image_tokens: T, of a crop.
         threads: of one inference; 0 chooses for this machine.
+        choice: of what computes.
     """
 
-    def __init__(self, graphs: BuiltGraphs, reader: FaceReader, image_tokens: int, threads: int = 0) -> None:
+    def __init__(
+        self,
+        graphs: BuiltGraphs,
+        reader: FaceReader,
+        image_tokens: int,
+        threads: int = 0,
+        choice: Choice | None = None,
+    ) -> None:
         self._config, self._reader, self._image_tokens = graphs.config, reader, image_tokens
         self._tokenizer = graphs.tokenizer()
         self._embedding = graphs.embedding()
-        self._decode = Decoder(graphs, threads)
+        self._decode = Decoder(graphs, threads, choice)
         self._before = len(prompts.tokens(prompts.prefix(), self._tokenizer, 0))
 
     def say(

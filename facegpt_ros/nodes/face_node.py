@@ -214,6 +214,11 @@ class FaceNode(LifecycleNode):
             self._announce()
             self.get_logger().info(f"{self._announced} has taken over")
         facts = {"estimator": self._announced, "provider": getattr(self._pipeline, "provider", "") or self._announced}
+        if note := getattr(self._pipeline, "provider_note", ""):
+            facts["no better provider"] = note
+        if failed := getattr(self._pipeline, "problem", ""):
+            self._say_once(failed)
+            state = "; ".join(filter(None, (state, failed)))
         if preparation := self._pipeline.preparation:
             facts["preparation"] = preparation.progress
             if preparation.progress:
@@ -225,7 +230,7 @@ class FaceNode(LifecycleNode):
         for name, camera in self._cameras.items():
             title = f"{node}: faces of {name}" if name else f"{node}: faces"
             problem = "; ".join(filter(None, (camera.silence(self._config.image.timeout_s), state)))
-            statuses.append(messages.camera_status(title, camera.stats.figures(), problem, **facts))
+            statuses.append(messages.camera_status(title, camera.stats.figures(), problem, bool(failed), **facts))
         stamp = self.get_clock().now().to_msg()
         self._publish_diagnostics.publish(DiagnosticArray(header=Header(stamp=stamp), status=statuses))
 

@@ -206,8 +206,8 @@ def camera_info_message(header: Header, calibration: Calibration) -> CameraInfo:
     )
 
 
-def camera_status(name: str, figures: Figures, problem: str, **facts: Any) -> DiagnosticStatus:
-    """OK, or WARN with the problem in words."""
+def camera_status(name: str, figures: Figures, problem: str, error: bool = False, **facts: Any) -> DiagnosticStatus:
+    """OK, or WARN with the problem in words; ERROR where something has failed that should run."""
     values = {
         "fps": f"{figures.fps:.1f}",
         "latency p50 (ms)": f"{figures.latency_ms[0]:.1f}",
@@ -221,7 +221,7 @@ def camera_status(name: str, figures: Figures, problem: str, **facts: Any) -> Di
         **facts,
     }
     return DiagnosticStatus(
-        level=DiagnosticStatus.WARN if problem else DiagnosticStatus.OK,
+        level=DiagnosticStatus.ERROR if error else DiagnosticStatus.WARN if problem else DiagnosticStatus.OK,
         name=name,
         message=problem or "ok",
         hardware_id="",

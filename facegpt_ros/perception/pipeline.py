@@ -109,6 +109,16 @@ class FacePipeline:
         """What runs the estimator, e.g. "CPUExecutionProvider"; empty where it does not say."""
         return getattr(self._estimator, "provider", "")
 
+    @property
+    def provider_note(self) -> str:
+        """Why no better backend runs it; empty where the best does."""
+        return getattr(self._estimator, "provider_note", "")
+
+    @property
+    def problem(self) -> str:
+        """What failed in running it, and what computes instead; empty where nothing is wrong."""
+        return getattr(self._estimator, "problem", "")
+
     def process(self, image_bgr: np.ndarray, camera: Camera, stamp_s: float) -> list[Face]:
         """Faces of the next image of the only camera, in the order of their ids; arguments and errors as of a View."""
         (faces,) = self.process_all([View(image_bgr, camera, stamp_s)])

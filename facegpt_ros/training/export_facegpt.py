@@ -188,9 +188,9 @@ def _estimate(net: FaceGPT, crops: np.ndarray) -> np.ndarray:
 
 def _estimate_with(net: FaceGPT, vision: Path, crops: np.ndarray) -> np.ndarray:
     """Raw θ (N, D) of what the exported vision graph sees."""
-    from facegpt_ros.backends.onnx_cpu import OnnxCpu
+    from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 
-    eyes, see, parts = OnnxCpu(vision), net.see, []
+    eyes, see, parts = OnnxRuntime(vision), net.see, []
     try:
         for i in range(0, len(crops), 16):
             seen = eyes.run({"crops": np.ascontiguousarray(crops[i : i + 16])})

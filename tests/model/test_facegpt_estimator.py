@@ -54,6 +54,37 @@ def test_says_theta_and_spread_of_every_crop_whatever_its_neighbours(tmp_path, l
         estimator.infer(crops)
 
 
+def test_torch_says_what_onnxruntime_says_and_who_computes(tmp_path, language, crops):
+    pytest.importorskip("torch", reason="torch is not installed")
+    path = save_facegpt(tmp_path, language, LAYOUT)
+    ours = FaceGPTEstimator(path, MODEL, language, precision="auto", backend="torch")
+    theirs = FaceGPTEstimator(path, MODEL, language, precision="fp32")
+    assert "torch" in ours.provider and (ours.problem, ours.provider_note) == ("", "")
+    one, other = ours.infer(crops), theirs.infer(crops)
+    np.testing.assert_allclose(one.identity, other.identity, atol=1e-3 * np.abs(other.identity).max())
+    np.testing.assert_allclose(one.spread.landmarks, other.spread.landmarks, rtol=1e-3)
+    np.testing.assert_allclose(ours.likelihoods("in the thin"), theirs.likelihoods("in the thin"), rtol=1e-3)
+
+
+def test_faces_go_on_when_what_computes_them_is_lost(tmp_path, language, crops, monkeypatch):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from facegpt_ros.backends.torch_graph import TorchGraph
+
+    estimator = FaceGPTEstimator(
+        save_facegpt(tmp_path, language, LAYOUT), MODEL, language, precision="fp32", backend="torch"
+    )
+    before = estimator.infer(crops)
+
+    def lost(self, inputs):
+        raise RuntimeError("CUDA error: device lost")
+
+    monkeypatch.setattr(TorchGraph, "run", lost)
+    after = estimator.infer(crops)
+    np.testing.assert_allclose(after.identity, before.identity, atol=1e-4)
+    assert estimator.provider == "CPUExecutionProvider" and estimator.problem.endswith("CUDA error: device lost")
+    estimator.close()
+
+
 def test_neither_frames_nor_words_need_torch_or_the_builders_packages(tmp_path, language):
     import subprocess
 

@@ -6,7 +6,7 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 
 import onnxruntime  # noqa: E402
 
-from facegpt_ros.backends.onnx_cpu import OnnxCpu  # noqa: E402
+from facegpt_ros.backends.onnx_runtime import OnnxRuntime  # noqa: E402
 from facegpt_ros.errors import WeightsError  # noqa: E402
 from facegpt_ros.model.decoder import Decoder  # noqa: E402
 from facegpt_ros.model.fused_layers import can_fuse, fused_decode_graph, fused_hidden  # noqa: E402
@@ -94,7 +94,7 @@ def test_runs_in_place_need_an_open_graph(weights, tmp_path):
     path = tmp_path / "b.onnx"
     graph = fused_decode_graph(config(), layers, weights.norm, Matrix.of(weights.embedding, "fp32"))
     path.write_bytes(graph.SerializeToString())
-    backend = OnnxCpu(path)
+    backend = OnnxRuntime(path)
     run = backend.in_place({})
     with pytest.raises(WeightsError, match=r"b\.onnx: the graph failed on float32 \(1, 2, 7\)"):
         run({"embeddings": np.zeros((1, 2, 7), np.float32)})

@@ -132,6 +132,20 @@ def test_blocks_survive_a_position_that_is_far_larger_than_the_others():
     assert error["int8_blocks"] < 0.15 and error["int8"] > 1  # of about 7
 
 
+@torch.inference_mode()
+def test_half_is_nearer_than_int8_and_of_plain_ops(model):
+    x = torch.randn(2, 7, config().width)
+    weights = numpy_weights(model)
+    off = {}
+    for precision in ("fp16", "int8"):
+        graph = decode_graph(config(), [weights.layer(i, precision) for i in range(3)], weights.norm)
+        if precision == "fp16":
+            assert {node.domain for node in graph.graph.node} == {""}
+            assert all(i.type.tensor_type.elem_type == onnx.TensorProto.FLOAT for i in graph.graph.input)
+        off[precision] = np.abs(read(session(graph), [x.numpy()], 2)[0][0] - model(x)[:, -1].numpy()).max()
+    assert 1e-6 < off["fp16"] < 5e-3 and off["fp16"] < 0.3 * off["int8"]
+
+
 def decode_int8(model):
     weights = numpy_weights(model)
     return decode_graph(config(), [weights.layer(0, "int8")], weights.norm)
@@ -144,7 +158,7 @@ def test_int8_keeps_columns_of_zeros_and_never_leaves_its_range():
     matrix = Matrix.of(weight, "int8")
     assert np.isfinite(matrix.scale).all() and (matrix.values[:, 0] == 0).all()
     assert matrix.values[:, 2].tolist() == [127, -127, 0, 0]
-    with pytest.raises(ConfigError, match="precision is 'int3'; use int8, int8_blocks or fp32"):
+    with pytest.raises(ConfigError, match="precision is 'int3'; use int8, int8_blocks, fp16 or fp32"):
         Matrix.of(weight, "int3")
 
 

@@ -348,3 +348,17 @@ def test_an_estimator_that_cannot_be_prepared_is_a_warning_with_its_cure(stage, 
     stage.image_publisher(Image).publish(image())
     stage.until(lambda: got)
     assert got[0].model_id == "tiny@1"
+
+
+def test_a_gpu_that_is_lost_is_an_error_until_it_is_back(stage, monkeypatch):
+    log = Log(stage.start(), monkeypatch)
+    diagnostics = stage.listen(DiagnosticArray, "/diagnostics")
+    stage.pipeline.provider, stage.pipeline.provider_note = "CPUExecutionProvider", "tensorrt: no GPU"
+    stage.pipeline.problem = "CPUExecutionProvider computes instead of what was asked for: device lost"
+    stage.until(lambda: any("device lost" in d.status[0].message for d in diagnostics))
+    status = diagnostics[-1].status[0]
+    facts = {value.key: value.value for value in status.values}
+    assert status.level == b"\x02" and facts["no better provider"] == "tensorrt: no GPU"
+    assert facts["provider"] == "CPUExecutionProvider" and len(log.said("device lost")) == 1
+    stage.pipeline.problem = ""
+    stage.until(lambda: diagnostics[-1].status[0].level == b"\x00")
