@@ -20,6 +20,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "imagine": ("a face from words: picture, textured mesh and coefficients", "facegpt_ros.imagine"),
     "fit": ("the morphable model fitted to photos and 3D scans", "facegpt_ros.fit_cli"),
     "engines": ("fetch, list and check the weights", "facegpt_ros.engines_cli"),
+    "triton": ("run estimators for many robots on a Triton server", "facegpt_ros.serving.command"),
     "config": ("print every parameter with its range, as YAML or a table", "facegpt_ros.config"),
     "morphable": ("build or look at the morphable face model", "facegpt_ros.morphable_cli"),
     "train": ("train an estimator", "facegpt_ros.training.command"),

@@ -65,6 +65,11 @@ class EstimatorConfig(Group):
         choices=("auto", "int8", "int8_blocks", "fp16", "fp32"),
     )
     threads: int = option(0, "threads of inference; 0 chooses for this machine", low=0, high=256, unit="threads")
+    server: str = option("", "host:port of a Triton server that runs the estimator; empty runs it on this machine")
+    server_timeout_ms: int = option(
+        100, "longest wait for the server; cnn takes the frame when it is over, and serves until the server is back",
+        low=1, high=60000, unit="ms",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ class ModelError(FaceGPTError, ValueError):
     """A morphable model file or its coefficients cannot be used."""
 
 
+class ServerError(FaceGPTError, RuntimeError):
+    """An inference server cannot be reached, is too slow, or gives what cannot be used."""
+
+
 class ScanError(FaceGPTError, ValueError):
     """A 3D scan or its landmarks cannot be used."""
 

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 from facegpt_ros.middleware import prepare_environment
@@ -57,7 +57,7 @@ class NodeProcesses:
         for source, target in (remap or {}).items():
             ros += ["-r", f"{source}:={target}"]
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments, *ros], start_new_session=True, preexec_fn=_die_with_parent
+            [sys.executable, "-m", module, *arguments, *ros], start_new_session=True, preexec_fn=dies_with_this()
         )
         self.running[name] = process
         return process
@@ -114,13 +114,19 @@ def _uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _die_with_parent() -> None:
-    # A shell starts background jobs with SIGINT ignored, and children inherit that: then nothing could stop them.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() == 1:
-            os._exit(1)
+def dies_with_this() -> Callable[[], None]:
+    """For preexec_fn: SIGINT ends the process, and comes by itself when this one ends in any way."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        # A shell starts background jobs with SIGINT ignored, and children inherit that: then nothing could stop them.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return prepare
 
 
 def _yaml(value: object) -> str:

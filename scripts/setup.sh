@@ -143,6 +143,16 @@ install_test_tools() {
   pip_install "${list[@]}"
 }
 
+# Their pins on protobuf, ml_dtypes and numpy are older than what is here and works; of the second only the server is used.
+install_triton() {
+  say "installing Triton's client, and its server where there is one for this machine (about 65 MB to download)"
+  pip_install grpcio python-rapidjson
+  pip_install --no-deps tritonclient
+  "$VENV/bin/python" -c 'import platform, sys
+sys.exit(not (platform.machine() == "x86_64" and sys.platform == "linux" and sys.version_info < (3, 14)))' || return 0
+  (pip_install --no-deps nvidia-pytriton) || say "there is no Triton server for this machine: its tests are skipped"
+}
+
 # What is said, and what is prepared.
 prepare() {
   say "fetching $1"
@@ -186,4 +196,5 @@ setup_test() {
   fi
   test="$(requirements test)"
   once test "$test" -- install_test_tools "$test"
+  once triton 1 -- install_triton
 }

@@ -17,8 +17,13 @@ from facegpt_ros.morphable.model import MorphableModel
 class Estimator(Protocol):
     """Says θ of every crop."""
 
-    model_id: str  #: name of the estimator and of the weights
-    crop_size: int  #: S, px
+    @property
+    def model_id(self) -> str:
+        """Name of the estimator and of the weights."""
+
+    @property
+    def crop_size(self) -> int:
+        """S, px."""
 
     def infer(self, crops: np.ndarray) -> CropEstimate:
         """crops (N, S, S, 3) uint8 BGR, as the virtual cameras of perception/crop.py see them → θ of N crops."""
@@ -33,7 +38,12 @@ def load_estimator(config: EstimatorConfig, model: MorphableModel) -> Estimator:
     Raises:
         ConfigError: no estimator has that name, or the backend cannot run here.
         WeightsError: its weights are missing, altered, or made for another morphable model.
+        ServerError: estimator.server names a server that cannot run it.
     """
+    if config.server:
+        from facegpt_ros.model.remote_estimator import RemoteEstimator
+
+        return RemoteEstimator(config, model)
     if config.name == "cnn":
         from facegpt_ros.model.cnn import CnnEstimator
 

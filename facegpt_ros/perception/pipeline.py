@@ -23,6 +23,7 @@ from facegpt_ros.render.camera import Camera
 if TYPE_CHECKING:
     from facegpt_ros.model.estimator import Estimator
     from facegpt_ros.model.preparation import Preparation
+    from facegpt_ros.model.served_estimator import ServerWatch
     from facegpt_ros.morphable.model import MorphableModel
 
 # After a detection; a head in profile may need the second to come to the middle of its crop.
@@ -84,7 +85,7 @@ class FacePipeline:
         detector: Detector,
         estimator: Estimator,
         model: MorphableModel,
-        preparation: Preparation | None = None,
+        preparation: Preparation | ServerWatch | None = None,
     ) -> None:
         self.config = config
         self.model = model
@@ -219,14 +220,15 @@ class FacePipeline:
 def build_pipeline(config: Config, *, wait: bool = True) -> FacePipeline:
     """Loads model, estimator and detector, checks their sha256 and runs each once, so that the first frame is not slow.
 
-    Never touches the network.
+    Downloads nothing.
 
     Args:
         config: what to load.
-        wait: for an estimator that takes minutes to make ready; else the CNN serves until it is.
+        wait: for an estimator that takes minutes to make ready, or a server; else the CNN serves until it is there.
 
     Raises:
         WeightsError, ModelError: a file is missing or altered; the message names the cure.
+        ServerError: with wait, the server cannot run the estimator.
     """
     from facegpt_ros import engines
     from facegpt_ros.model.estimator import load_estimator
@@ -234,8 +236,13 @@ def build_pipeline(config: Config, *, wait: bool = True) -> FacePipeline:
 
     model = MorphableModel.load(engines.fetch("morphable_model", download=False))
     detector = load_detector(config.perception.detector)
-    preparation = None
-    if config.estimator.name == "facegpt" and not wait:
+    estimator: Estimator
+    preparation: Preparation | ServerWatch | None = None
+    if config.estimator.server and not wait:
+        from facegpt_ros.model.served_estimator import open_served
+
+        estimator, preparation = open_served(config.estimator, model)
+    elif config.estimator.name == "facegpt" and not wait:
         from facegpt_ros.model.preparation import open_or_prepare
 
         estimator, preparation = open_or_prepare(config.estimator, model)
