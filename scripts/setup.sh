@@ -1,7 +1,8 @@
 # Sourced by demo, test, nightly and .ci/run: makes .venv what they need. The second time it only compares hashes.
 #
-#   setup_run    .venv, ROS 2's wheels, what a robot needs, the built interfaces, the weights
-#   setup_test   setup_run, and what tests and training need. FACEGPT_NO_TORCH=1 leaves torch and its tests out.
+#   setup_run      .venv, ROS 2's wheels, what a robot needs, the built interfaces, the weights
+#   setup_test     setup_run, and what tests and training need. FACEGPT_NO_TORCH=1 leaves torch and its tests out.
+#   setup_nightly  setup_test, and Ray, whose tests are skipped without it.
 #
 # PYTHON chooses the interpreter that .venv is made with.
 
@@ -137,10 +138,15 @@ install_training() {
 }
 
 install_test_tools() {
-  say "installing pytest, hypothesis, ruff, mypy and scipy (about 60 MB to download)"
+  say "installing pytest, hypothesis, ruff, mypy, rosbags and scipy (about 65 MB to download)"
   local list=()
   mapfile -t list <<< "$1"
   pip_install "${list[@]}"
+}
+
+install_ray() {
+  say "installing Ray, for \`facegpt reconstruct --ray\` and its test only (about 150 MB to download)"
+  pip_install "$1"
 }
 
 # What is said, and what is prepared.
@@ -186,4 +192,11 @@ setup_test() {
   fi
   test="$(requirements test)"
   once test "$test" -- install_test_tools "$test"
+}
+
+setup_nightly() {
+  setup_test
+  local ray
+  ray="$(requirements ray)"
+  once ray "$ray" -- install_ray "$ray"
 }
