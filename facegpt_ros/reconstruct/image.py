@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,8 @@ class ImageWorker:
         if not faces:
             raise ImageError("no face found; give a photo with an upright face of at least about 30 px")
         faces.sort(key=lambda face: -face.roi[2] * face.roi[3])  # the most prominent first
+        # Whoever does the image and whatever it did before, its faces are called like their files.
+        faces = [replace(face, face_id=f"f{index}") for index, face in enumerate(faces)]
         place = self._job.folder / source.name
         place.parent.mkdir(parents=True, exist_ok=True)
         write_whole(place.with_name(f"{place.name}.png"), png(draw_overlay(image, faces, self._pipeline.model)))

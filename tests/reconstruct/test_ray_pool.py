@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -11,12 +12,18 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facegpt_ros import engines
 from facegpt_ros.cli import main
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.reconstruct import ray_pool
+from facegpt_ros.reconstruct.image import ImageWorker, Job
+from facegpt_ros.reconstruct.names import make_folder
+from facegpt_ros.reconstruct.ray_pool import PoolWorker
+from facegpt_ros.reconstruct.source import Photo
+from tests.reconstruct.oracle import Oracle, photo, written
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: bash scripts/nightly installs it")
@@ -81,8 +88,24 @@ def test_two_workers_do_each_image_once_also_after_a_kill(folder: Path):
     assert summary["resumed"] >= len(before) and summary["done"] + summary["resumed"] == IMAGES
     assert said.count(": 1 face: ") == summary["done"] and summary["remaining"] == 0
     assert not [path for path in (folder / "out").rglob("*") if path.suffix in (".part", ".begun")]
-    meshes = {path.read_text().replace(path.stem, "") for path in (folder / "out" / "in").glob("*.obj")}
-    assert len(meshes) == 1
+    meshes = [path.read_text().splitlines() for path in (folder / "out" / "in").glob("*.obj")]
+    assert len({tuple(line for line in mesh if line.startswith("v ")) for mesh in meshes}) == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_image_on_which_workers_die_is_left_out_and_its_neighbours_are_done(tmp_path: Path):
+    sources = [Photo(name, written(tmp_path / f"{name}.png", photo())) for name in "ab"]
+    make_folder(tmp_path / "out")
+    job = Job(tmp_path / "out", fov_deg=60.0)
+    for _ in range(2):
+        job.records().begin("a")  # all that a worker leaves that dies
+    worker = PoolWorker.__new__(PoolWorker)  # without the weights
+    worker._worker, worker._records = ImageWorker(job, Oracle()), job.records()
+    rows = list(worker({"source": np.array([pickle.dumps(source) for source in sources], object)}))
+    left_out, done = (pickle.loads(row["outcome"][0]) for row in rows)
+    assert "2 workers died on it" in left_out.reason and left_out.reason.startswith(str(sources[0].path))
+    assert (done.name, done.faces, done.reason) == ("b", 1, "")
+    assert not list((tmp_path / "out").rglob("*.begun"))
 
 
 def test_without_ray_its_package_is_named(
