@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Generator, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,16 +56,31 @@ def on_ray(job: Job, sources: Sequence[Source], workers: int | None = None) -> G
     import ray
 
     address = os.environ.get("RAY_ADDRESS") or "local"
+    _check_listens(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     own: dict[str, Any] = {"num_cpus": workers, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
         ray.init(address, **quiet, **({**own, "include_dashboard": False} if address == "local" else {}))
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"Ray does not start at {address} ({error}); check RAY_ADDRESS, or unset it") from error
+        cure = "check RAY_ADDRESS and the cluster's RAY_AUTH_TOKEN, or unset RAY_ADDRESS"
+        raise ConfigError(f"Ray does not start at {address} ({error}); {cure}") from error
     try:
         yield from _outcomes(job, sources, workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
     finally:
         ray.shutdown()
+
+
+def _check_listens(address: str) -> None:
+    """Raises ConfigError: nobody listens at host:port. Ray itself takes minutes to say so."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # local, auto
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError, ValueError) as error:
+        raise ConfigError(
+            f"RAY_ADDRESS is {address}, and nothing answers there ({error}); start Ray, or unset it"
+        ) from error
 
 
 def _outcomes(job: Job, sources: Sequence[Source], workers: int) -> Iterator[Outcome]:

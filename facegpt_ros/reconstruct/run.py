@@ -92,15 +92,14 @@ def reconstruct(found: Found, job: Job, perform: Perform, report: Path | None = 
         remaining = [source for source in found.sources if records.faces_of(source) is None]
         summary.resumed = len(found.sources) - len(remaining)
         records.reset([source.name for source in remaining])
+        ended = False
         try:
             _perform(job, remaining, perform, summary)
+            ended = True
         finally:
-            summary.seconds = time.monotonic() - start
-            for _, reason in summary.failed:
-                print(reason, file=sys.stderr)
-            print(summary.text(job.folder))
-            if report is not None:
-                write_whole(report, json.dumps(summary.document(job), indent=1).encode() + b"\n")
+            if ended or summary.done or summary.failed:  # else an error says why nothing began
+                summary.seconds = time.monotonic() - start
+                _say(summary, job, report)
     return summary
 
 
@@ -118,6 +117,14 @@ def in_place(job: Job, sources: Sequence[Source]) -> Generator[Outcome, None, No
         yield from map(worker.do, sources)
     finally:
         pipeline.close()
+
+
+def _say(summary: Summary, job: Job, report: Path | None) -> None:
+    for _, reason in summary.failed:
+        print(reason, file=sys.stderr)
+    print(summary.text(job.folder))
+    if report is not None:
+        write_whole(report, json.dumps(summary.document(job), indent=1).encode() + b"\n")
 
 
 def _perform(job: Job, remaining: list[Source], perform: Perform, summary: Summary) -> None:

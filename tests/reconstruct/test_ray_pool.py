@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ import pytest
 
 from facegpt_ros import engines
 from facegpt_ros.cli import main
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.reconstruct import ray_pool
 from facegpt_ros.reconstruct.image import ImageWorker, Job
 from facegpt_ros.reconstruct.names import make_folder
@@ -121,3 +122,13 @@ def test_without_ray_its_package_is_named(
 def test_a_number_of_workers_out_of_range_is_said(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert main(["reconstruct", "1.jpg", "-o", str(tmp_path / "out"), "--workers", "0"]) == 1
     assert "--workers is 0" in capsys.readouterr().err
+
+
+def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("ray", reason="needs Ray: bash scripts/nightly installs it")
+    with socket.socket() as bound:  # and not listening: nobody else gets the port, nobody answers
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(ConfigError, match=f"RAY_ADDRESS is {address}, and nothing answers there"):
+            next(ray_pool.on_ray(Job(Path("out")), []))
