@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+_PARTIAL = re.compile(r"\..*\.\d+\.part")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -19,3 +22,11 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def remove_partial(folder: Path) -> None:
+    """Deletes what write_whole left in a folder when it was killed; no process may be writing there."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if _PARTIAL.fullmatch(path.name):
+                path.unlink(missing_ok=True)

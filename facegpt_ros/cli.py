@@ -16,7 +16,10 @@ from facegpt_ros.errors import FaceGPTError
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("follow the face in a video or webcam, publish it, leave an overlay video", "facegpt_ros.demo"),
     "up": ("start the nodes without ros2 launch", "facegpt_ros.up"),
-    "reconstruct": ("photos to overlay, textured mesh and coefficients", "facegpt_ros.reconstruct"),
+    "reconstruct": (
+        "photos, folders and bags to overlays, textured meshes and coefficients",
+        "facegpt_ros.reconstruct.command",
+    ),
     "imagine": ("a face from words: picture, textured mesh and coefficients", "facegpt_ros.imagine"),
     "fit": ("the morphable model fitted to photos and 3D scans", "facegpt_ros.fit_cli"),
     "engines": ("fetch, list and check the weights", "facegpt_ros.engines_cli"),

@@ -13,6 +13,10 @@ class ImageError(FaceGPTError, ValueError):
     """An image cannot be used: size, step, encoding or content."""
 
 
+class BagError(FaceGPTError, ValueError):
+    """A bag cannot be read, or holds no such topic of images."""
+
+
 class CameraError(FaceGPTError, ValueError):
     """Camera intrinsics or distortion cannot be used."""
 

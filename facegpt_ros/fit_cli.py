@@ -27,7 +27,7 @@ from facegpt_ros.morphable.scan import UNITS, Scan, read_scan, unit_of
 from facegpt_ros.perception.pipeline import FacePipeline, build_pipeline
 from facegpt_ros.perception.scan_landmarks import find_landmarks
 from facegpt_ros.photo_file import read_photo
-from facegpt_ros.reconstruct import OutputNames, make_folder
+from facegpt_ros.reconstruct.names import OutputNames, face_names, make_folder
 from facegpt_ros.reconstruction import Stopwatch, json_lines, png, rounded, write_face
 from facegpt_ros.render.camera import Camera
 from facegpt_ros.viz.fit_sheet import photo_sheet, scan_sheet
@@ -147,7 +147,8 @@ class _PhotoFits:
             self._fitter = ImageFitter(self.pipeline.model)
         fitted = [self._fitter.fit(image, face.camera, start=face) for face in faces]
         watch.lap("fit")
-        stem, of_faces = names.take(path.stem, len(faces))
+        stem = names.take(path.stem)
+        of_faces = face_names(stem, len(faces))
         sheets = [photo_sheet(image, face, self._fitter.surface) for face in fitted]
         write_whole(names.folder / f"{stem}.png", png(sheets[0]))
         for index, (face, name) in enumerate(zip(fitted, of_faces, strict=True)):
@@ -182,7 +183,7 @@ class _ScanFits:
                 f"the best fit is {error_mm.mean():.1f} mm off on average: the landmarks or --unit are wrong, or it "
                 "shows no face; give --landmarks"
             )
-        stem, _ = names.take(path.stem, 1)
+        stem = names.take(path.stem)
         uv = getattr(self.model, "uv_corners", np.zeros((*self.model.triangles.shape, 2), np.float32))
         frame = f"the frame and unit of {path.name}"
         text = obj_text(fit.vertices, self.model.triangles, uv, None, stem, frame=frame)

@@ -19,7 +19,7 @@ from facegpt_ros.model.estimator import load_estimator
 from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 from facegpt_ros.model.speaker import Said
 from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.reconstruct import make_folder
+from facegpt_ros.reconstruct.names import make_folder
 from facegpt_ros.reconstruction import face_files, json_lines, model_json, png, rounded, write_mesh
 from facegpt_ros.viz.gallery import centred, portrait
 

@@ -20,6 +20,11 @@ def read_photo(path: Path) -> np.ndarray:
     Raises:
         ImageError: missing, a folder, empty, cut off, or no picture that OpenCV reads.
     """
+    return decode_photo(photo_bytes(path), path)
+
+
+def photo_bytes(path: Path) -> bytes:
+    """What the file holds. Raises ImageError: missing, a folder or empty."""
     if path.is_dir():
         raise ImageError(f"{path}: a folder; name the images in it, such as {path}/*.jpg")
     try:
@@ -28,6 +33,11 @@ def read_photo(path: Path) -> np.ndarray:
         raise ImageError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
     if not data:
         raise ImageError(f"{path}: the file is empty; copy it again")
+    return data
+
+
+def decode_photo(data: bytes, path: Path) -> np.ndarray:
+    """As read_photo, of what photo_bytes gave for this path. Raises ImageError: cut off, or no picture."""
     # OpenCV decodes a JPEG that was cut off to grey rows with no more than a warning.
     if (data[:2] == b"\xff\xd8" and not _jpeg_ends(data)) or (data[:4] == b"\x89PNG" and b"IEND" not in data):
         raise ImageError(f"{path}: cut off before its end ({len(data)} bytes); copy or download it again")

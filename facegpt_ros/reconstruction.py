@@ -13,6 +13,7 @@ import numpy as np
 from facegpt_ros.atomic_file import write_whole
 from facegpt_ros.errors import ImageError
 from facegpt_ros.face import Face
+from facegpt_ros.morphable.linear import LinearModel
 from facegpt_ros.morphable.mesh_file import material_text, obj_text
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.morphable.pose import euler_from_matrix, quaternion_from_matrix, seen_yaw
@@ -165,7 +166,7 @@ def as_json(face: Face, model: MorphableModel) -> dict[str, Any]:
     }
 
 
-def model_json(model: MorphableModel) -> dict[str, str]:
+def model_json(model: LinearModel) -> dict[str, str]:
     """Which morphable model coefficients are of."""
     return {"name": model.name, "version": model.version, "sha256": model.sha256}
 

@@ -1,7 +1,8 @@
 # Sourced by demo, test, nightly and .ci/run: makes .venv what they need. The second time it only compares hashes.
 #
-#   setup_run    .venv, ROS 2's wheels, what a robot needs, the built interfaces, the weights
-#   setup_test   setup_run, and what tests and training need. FACEGPT_NO_TORCH=1 leaves torch and its tests out.
+#   setup_run      .venv, ROS 2's wheels, what a robot needs, the built interfaces, the weights
+#   setup_test     setup_run, and what tests and training need. FACEGPT_NO_TORCH=1 leaves torch and its tests out.
+#   setup_nightly  setup_test, and Ray, whose tests are skipped without it.
 #
 # PYTHON chooses the interpreter that .venv is made with.
 
@@ -137,7 +138,7 @@ install_training() {
 }
 
 install_test_tools() {
-  say "installing pytest, hypothesis, ruff, mypy, scipy and TensorRT-RTX, which the tests build graphs with (about 160 MB)"
+  say "installing pytest, hypothesis, ruff, mypy, rosbags, scipy and TensorRT-RTX, which the tests build graphs with (about 165 MB)"
   local list=()
   mapfile -t list <<< "$1"
   pip_install "${list[@]}"
@@ -151,6 +152,11 @@ install_triton() {
   "$VENV/bin/python" -c 'import platform, sys
 sys.exit(not (platform.machine() == "x86_64" and sys.platform == "linux" and sys.version_info < (3, 14)))' || return 0
   (pip_install --no-deps nvidia-pytriton) || say "there is no Triton server for this machine: its tests are skipped"
+}
+
+install_ray() {
+  say "installing Ray, for \`facegpt reconstruct --ray\` and its test only (about 150 MB to download)"
+  pip_install "$1"
 }
 
 # What is said, and what is prepared.
@@ -197,4 +203,11 @@ setup_test() {
   test="$(requirements test)"
   once test "$test" -- install_test_tools "$test"
   once triton 1 -- install_triton
+}
+
+setup_nightly() {
+  setup_test
+  local ray
+  ray="$(requirements ray)"
+  once ray "$ray" -- install_ray "$ray"
 }

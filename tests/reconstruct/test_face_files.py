@@ -14,78 +14,11 @@ from scipy.spatial.transform import Rotation
 from facegpt_ros import engines
 from facegpt_ros.cli import main
 from facegpt_ros.errors import ConfigError, ImageError, WeightsError
-from facegpt_ros.face import Face
-from facegpt_ros.morphable.model import MorphableModel
-from facegpt_ros.morphable.pose import matrix_from_euler, seen_yaw
-from facegpt_ros.morphable.posed import posed_landmarks
+from facegpt_ros.morphable.pose import seen_yaw
 from facegpt_ros.photo_file import read_photo
-from facegpt_ros.reconstruct import make_folder, reconstruct
+from facegpt_ros.reconstruct.names import make_folder
 from facegpt_ros.render.camera import Camera
-from facegpt_ros.render.shading import ambient
-
-MODEL = MorphableModel.load()
-FOV = 60.0
-
-
-class Oracle:
-    """A pipeline that sees as many faces as the grey level of the image's first pixel says."""
-
-    model, model_id = MODEL, "oracle@0"
-
-    def __init__(self) -> None:
-        self.resets = 0
-
-    def reset(self) -> None:
-        self.resets += 1
-
-    def process(self, image: np.ndarray, camera: Camera, stamp_s: float) -> list[Face]:
-        if image.shape[0] < 16:
-            raise ImageError("image is too small")
-        return [face_of(camera, index) for index in range(int(image[0, 0, 0]))]
-
-
-def face_of(camera: Camera, index: int = 0) -> Face:
-    """Further right, further away and more turned with its index."""
-    rng = np.random.default_rng(index)
-    identity = rng.normal(0, 1, len(MODEL.identity_names)).astype(np.float32)
-    expression = np.zeros(len(MODEL.expression_names), np.float32)
-    expression[MODEL.expression_names.index("jawOpen")] = 0.6
-    rotation = matrix_from_euler(10 + 5 * index, -5, 3)
-    translation = np.array([0.1 * index - 0.05, 0.01, 0.5 + 0.1 * index])
-    landmarks = camera.project(posed_landmarks(MODEL, identity, expression, rotation, translation))
-    box = (*landmarks.min(0), *np.ptp(landmarks, axis=0))
-    return Face(
-        face_id=f"f{index}",
-        confidence=0.9,
-        roi=tuple(map(float, box)),
-        rotation=rotation,
-        translation=translation,
-        identity=identity,
-        expression=expression,
-        albedo=np.zeros(len(MODEL.albedo_names), np.float32),
-        illumination=ambient(),
-        camera=camera,
-        landmarks=landmarks,
-    )
-
-
-def photo(faces: int = 1, width: int = 160, height: int = 120) -> np.ndarray:
-    return np.full((height, width, 3), faces, np.uint8)
-
-
-def written(path: Path, image: np.ndarray) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), image)
-    return path
-
-
-def reconstruct_in(folder: Path, *images: Path, neutral: bool = False) -> int:
-    make_folder(folder)
-    return reconstruct(images, folder, Oracle(), fov_deg=FOV, neutral=neutral)
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+from tests.reconstruct.oracle import FOV, MODEL, Performer, face_of, names_in, photo, reconstruct_in, run_in, written
 
 
 def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, str]]:
@@ -113,7 +46,7 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_writes_overlay_mesh_material_texture_and_coefficients(one: Path):
-    assert files(one) == ["ada.json", "ada.mtl", "ada.obj", "ada.png", "ada_texture.png"]
+    assert names_in(one) == ["ada.json", "ada.mtl", "ada.obj", "ada.png", "ada_texture.png"]
     assert cv2.imread(str(one / "ada.png")).shape == (120, 160, 3)
     assert len(np.unique(cv2.imread(str(one / "ada.png")).reshape(-1, 3), axis=0)) > 50
 
@@ -177,7 +110,7 @@ def test_neutral_takes_the_expression_out_of_mesh_and_landmarks_only(tmp_path: P
 def test_several_faces_are_numbered_the_largest_first(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert reconstruct_in(tmp_path / "out", written(tmp_path / "us.png", photo(2))) == 0
     parts = [f"us_{index}{end}" for index in range(2) for end in (".json", ".mtl", ".obj", "_texture.png")]
-    assert files(tmp_path / "out") == sorted(["us.png", *parts])
+    assert names_in(tmp_path / "out") == sorted(["us.png", *parts])
     documents = [json.loads((tmp_path / "out" / f"us_{index}.json").read_text()) for index in range(2)]
     assert [document["index"] for document in documents] == [0, 1]
     assert documents[0]["roi"]["height"] > documents[1]["roi"]["height"]
@@ -193,16 +126,16 @@ def test_same_names_do_not_overwrite_each_other_or_the_photo(tmp_path: Path, cap
     ]
     before = images[2].read_bytes()
     assert reconstruct_in(folder, *images) == 0
-    assert {"ada.obj", "ADA-2.obj", "mine-2.obj", "mine-2.png"} <= set(files(folder))
+    assert {"ada.obj", "ADA-2.obj", "mine-2.obj", "mine-2.png"} <= set(names_in(folder))
     assert images[2].read_bytes() == before
-    assert "ADA is taken" in capsys.readouterr().out
+    assert "ADA.jpg: 1 face: ADA-2.png" in capsys.readouterr().out
 
 
 def test_each_image_is_seen_as_the_first_of_its_stream(tmp_path: Path):
-    oracle = Oracle()
+    performer = Performer()
     images = [written(tmp_path / f"{name}.png", photo(0)) for name in "ab"]
-    reconstruct(images, tmp_path, oracle, fov_deg=FOV)
-    assert oracle.resets == 2
+    run_in(tmp_path, *images, performer=performer)
+    assert performer.oracle.resets == 2
 
 
 def test_bad_images_are_named_with_a_cure_and_the_others_done(tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -219,16 +152,15 @@ def test_bad_images_are_named_with_a_cure_and_the_others_done(tmp_path: Path, ca
     }
     for name, (content, _) in bad.items():
         (tmp_path / name).write_bytes(content)
-    images = [*(tmp_path / name for name in bad), tmp_path / "missing.png", tmp_path, good]
+    images = [*(tmp_path / name for name in bad), tmp_path / "missing.png", good]
     assert reconstruct_in(tmp_path / "out", *images) == 1
     said = capsys.readouterr()
     lines = said.err.splitlines()
     for name, (_, why) in bad.items():
         assert [line for line in lines if line.startswith(str(tmp_path / name)) and why in line], name
     assert "missing.png: cannot be read (No such file" in said.err
-    assert f"{tmp_path}: a folder; name the images in it" in said.err
-    assert "1 face from 1 image" in said.out and "8 images failed" in said.out
-    assert files(tmp_path / "out") == ["good.json", "good.mtl", "good.obj", "good.png", "good_texture.png"]
+    assert "1 face from 1 image" in said.out and "7 images failed" in said.out
+    assert names_in(tmp_path / "out") == ["good.json", "good.mtl", "good.obj", "good.png", "good_texture.png"]
 
 
 def test_a_file_that_cannot_be_written_is_named_and_nothing_half_stays(tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -237,7 +169,8 @@ def test_a_file_that_cannot_be_written_is_named_and_nothing_half_stays(tmp_path:
     assert reconstruct_in(tmp_path / "out", image) == 1
     said = capsys.readouterr().err
     assert f"{image}: " in said and "cannot be written" in said and "-o" in said
-    assert not [name for name in files(tmp_path / "out") if name.startswith(".") or name.endswith((".obj", ".json"))]
+    left = [path.name for path in (tmp_path / "out").rglob("*")]
+    assert not [name for name in left if name.endswith((".part", ".obj", ".json"))]
 
 
 def test_an_output_folder_that_cannot_be_made_is_said_before_anything_is_loaded(

@@ -1,0 +1,1 @@
+"""`facegpt reconstruct`: photos, folders and bags to overlays, textured meshes and coefficients."""
