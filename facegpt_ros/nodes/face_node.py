@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import rclpy
@@ -21,6 +22,7 @@ from tf2_msgs.msg import TFMessage
 
 from facegpt_ros.config import Config
 from facegpt_ros.errors import ConfigError, FaceGPTError
+from facegpt_ros.frames import Taken
 from facegpt_ros.msg import MorphableModelInfo
 from facegpt_ros.nodes import messages
 from facegpt_ros.nodes.face_camera import FaceCamera
@@ -153,24 +155,31 @@ class FaceNode(LifecycleNode):
         begun = time.monotonic()
         config, cameras, views = self._config, self._cameras, {}
         for name, one in taken.items():
-            try:
+            with self._alone(name, one):
                 if (view := cameras[name].read(one, config)) is not None:
                     views[name] = view
-            except Exception as error:  # of one camera, which must not cost the others their frame
-                self._on_failed_round(error, {name: one})
         if not views:
             return
         self._pipeline.config = config.perception
         results = dict(zip(views, self._pipeline.process_all(list(views.values())), strict=True))
         for name, faces in results.items():
-            if isinstance(faces, Exception):
-                self._on_failed_round(faces, {name: taken[name]})
-            else:
+            with self._alone(name, taken[name]):
+                if isinstance(faces, Exception):
+                    raise faces
                 cameras[name].publish(taken[name], faces, self._pipeline.model_id, begun)
         for name, faces in results.items():
             if not isinstance(faces, Exception):
-                source, image = taken[name].frame.header, views[name].image
-                cameras[name].publish_views(source, faces, image, self._pipeline.model, config.output)
+                with self._alone(name, taken[name]):
+                    source, image = taken[name].frame.header, views[name].image
+                    cameras[name].publish_views(source, faces, image, self._pipeline.model, config.output)
+
+    @contextlib.contextmanager
+    def _alone(self, name: str, one: Taken[Any]) -> Iterator[None]:
+        """What goes wrong with the image of one camera must not cost the others theirs."""
+        try:
+            yield
+        except Exception as error:
+            self._on_failed_round(error, {name: one})
 
     def _on_failed_round(self, error: Exception, taken: Round) -> None:
         if self.context.ok():

@@ -131,6 +131,24 @@ def test_an_error_in_the_round_of_one_camera_is_told_of_it_alone(stage, monkeypa
     assert not rig.got["right"] and len(log.said("boom")) == 1
 
 
+def test_what_one_camera_cannot_publish_the_others_do(stage, monkeypatch):
+    rig = Rig(stage, "left", "right")
+    log, transforms = Log(rig.node, monkeypatch), stage.listen(TFMessage, "/tf")
+    stage.until(lambda: rig.node.count_subscribers("/tf"))
+    monkeypatch.setattr(rig.node._cameras["left"], "publish_views", lambda *_: 1 / 0)
+    stage.pipeline.hold = threading.Event()
+    rig.send["right"](image("right", 1))
+    stage.until(lambda: stage.pipeline.seen)
+    for name in ("left", "right"):  # in one round, the bad one first
+        rig.send[name](image(name, 2))
+        rig.lies_ready(name, 2)
+    stage.pipeline.hold.set()
+    stage.until(lambda: len(transforms) == 2)
+    assert {t.header.frame_id for m in transforms for t in m.transforms} == {"right_optical"}
+    rig.wait("left", 1)
+    assert "ZeroDivisionError" in log.said("an image of left")[0][1] and not log.said("an image of right")
+
+
 def test_each_camera_has_its_calibration_and_one_without_waits_for_none(stage):
     rig = Rig(stage, "left", "right")
     info = CameraInfo(width=64, height=48, k=[50.0, 0, 30.0, 0, 50.0, 20.0, 0, 0, 1])
