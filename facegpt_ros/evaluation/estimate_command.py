@@ -33,6 +33,8 @@ def open_pipeline(args: argparse.Namespace) -> FacePipeline:
         "perception.max_faces": 4,
         "estimator.weights": args.weights,
     }
+    if args.precision:
+        values["estimator.precision"] = args.precision
     if args.estimator:
         values["estimator.name"] = args.estimator
     return build_pipeline(Config.from_flat(values))

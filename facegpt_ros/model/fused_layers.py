@@ -1,17 +1,14 @@
-"""A language model in ONNX Runtime's own operators: language_graph's numbers in a third of the nodes.
-
-All that is read at once lies in one row: of several faces each sees what was read before, and itself.
-"""
+"""A language model in ONNX Runtime's own operators: language_graph's numbers in a third of the nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from facegpt_ros.model.language_config import LanguageConfig
-from facegpt_ros.model.language_graph import HIDDEN, read_inputs, rms_norm, rotary
+from facegpt_ros.model.language_graph import read_inputs, rms_norm, rotary
 from facegpt_ros.model.language_weights import LayerWeights
 from facegpt_ros.model.matrix import Matrix
 from facegpt_ros.model.onnx_writer import OnnxWriter
@@ -23,70 +20,116 @@ _OWN = "com.microsoft"
 _INT32 = 6
 
 
-class FusedLayers:
-    """Writes layers over a row (1, R, D) into a graph.
+class Attention(Protocol):
+    """How positions see each other."""
+
+    def attend(self, mixed: str, layer: int) -> str:
+        """Queries, keys and values (B, T, (H + 2 G) W) of a layer, by its number → what its heads saw (B, T, H W)."""
+
+
+class AfterOneBeginning:
+    """Several sequences (B, T, …) that begin alike: positions that were read once stand before each of them.
+
+    They go in as keys and values before every sequence, for which the operator turns them again: it takes a cache of
+    one sequence only. What their queries, all 0, would see is left out.
 
     Args:
-        graph: to write into.
-        config: of the model.
+        pasts: names of keys and values (K, 1, G, P, W) of what was read before.
+        x: name of what is read, (B, T, …).
+    """
+
+    def __init__(self, graph: OnnxWriter, config: LanguageConfig, pasts: Sequence[str], x: str) -> None:
+        self._operator = _Operator(graph, config)
+        self._graph, self._batch, self._length = graph, graph.size(x, 0), graph.size(pasts[0], 3)
+        self._end = graph.op("Add", self._length, graph.size(x, 1))
+        self._before = self._rows(config, pasts)  # (K, 1, P, (H + 2 G) W)
+        ones = graph.constant([1, 1])
+        self._each = graph.op("Concat", self._batch, ones, axis=0)
+        last = graph.op("Cast", graph.op("Sub", self._end, graph.constant([1])), to=_INT32)
+        self._last = graph.op("Expand", last, self._batch)
+        self._all = graph.op("Cast", graph.op("Squeeze", self._end, graph.constant([0])), to=_INT32)
+
+    def attend(self, mixed: str, layer: int) -> str:
+        graph = self._graph
+        before = graph.op("Expand", graph.op("Gather", self._before, graph.constant(layer), axis=0), self._each)
+        rows = graph.op("Concat", before, mixed, axis=1)
+        seen, _, _ = self._operator(rows, ("", ""), self._last, self._all)
+        return graph.op("Slice", seen, self._length, self._end, graph.constant([1]))
+
+    def _rows(self, config: LanguageConfig, pasts: Sequence[str]) -> str:
+        graph, half = self._graph, config.head_width // 2
+        start, axis = graph.constant([0]), graph.constant([0])
+        cosine, sine = (graph.op("Slice", table, start, self._length, axis) for table in self._operator.tables)
+        low, high = graph.split(pasts[0], [half, half], 4)  # turned by p; here back
+        back_low = graph.op("Add", graph.op("Mul", low, cosine), graph.op("Mul", high, sine))
+        back_high = graph.op("Sub", graph.op("Mul", high, cosine), graph.op("Mul", low, sine))
+        parts = (graph.op("Concat", back_low, back_high, axis=4), pasts[1])
+        flat = graph.constant([0, 0, 0, config.key_heads * config.head_width])
+        keys, values = (graph.op("Reshape", graph.op("Transpose", part, perm=[0, 1, 3, 2, 4]), flat) for part in parts)
+        heads = graph.constant([1, 1, 1, config.heads // config.key_heads])
+        queries = graph.op("Tile", graph.op("Sub", values, values), heads)
+        return graph.op("Concat", queries, keys, values, axis=3)
+
+
+class InPlace:
+    """One sequence (1, T, …), whose keys and values are written where they lie.
+
+    Args:
         length: name of (1,), positions P that were read before.
-        rows: name of (1,), R.
-        apart: names of (1, R) positions of the row and of (1, 1, R, P + R) what is added to scores; None: one sequence.
+        new: name of (1,), T.
+        past: names of keys and values (1, G, M, W) of each layer, M ≥ P + T.
+
+    Attributes:
+        after: the same buffers, of the layers that attended.
     """
 
     def __init__(
-        self, graph: OnnxWriter, config: LanguageConfig, length: str, rows: str, apart: tuple[str, str] | None = None
+        self, graph: OnnxWriter, config: LanguageConfig, length: str, new: str, past: Sequence[tuple[str, str]]
     ) -> None:
-        self.graph, self.config = graph, config
-        self._tables = tuple(graph.constant(table) for table in rotary(config, np.arange(config.context)))
-        end = graph.op("Add", length, rows)
-        self._end = graph.op("Cast", graph.op("Squeeze", end, graph.constant([0])), to=_INT32)
+        self._operator, self._past = _Operator(graph, config), past
+        end = graph.op("Add", length, new)
+        self._all = graph.op("Cast", graph.op("Squeeze", end, graph.constant([0])), to=_INT32)
         self._last = graph.op("Cast", graph.op("Sub", end, graph.constant([1])), to=_INT32)
-        self._apart = apart or ("", "")
+        self.after: list[tuple[str, str]] = []
 
-    def stack(
-        self,
-        x: str,
-        layers: Sequence[LayerWeights],
-        norm: np.ndarray,
-        past: Sequence[tuple[str, str]],
-        unrow: Callable[[str], str],
-    ) -> tuple[str, list[tuple[str, str]]]:
-        """All layers.
+    def attend(self, mixed: str, layer: int) -> str:
+        seen, key, value = self._operator(mixed, self._past[layer], self._last, self._all)
+        self.after.append((key, value))
+        return seen
 
-        Args:
-            x: (1, R, D).
-            norm: of the last hidden state, (D,).
-            past: keys and values (1, G, P or more, W) of each layer.
-            unrow: makes (B, T, …) of a row (1, R, …); the last of each T is asked for.
 
-        Returns:
-            Normed hidden states (B, D); keys and values of each layer.
-        """
+class _Operator:
+    """ONNX Runtime's attention. Attributes: tables, cosine and sine (context, W/2)."""
+
+    def __init__(self, graph: OnnxWriter, config: LanguageConfig) -> None:
+        self._graph = graph
+        self._sizes: dict[str, Any] = {"num_heads": config.heads, "kv_num_heads": config.key_heads, "do_rotary": 1}
+        self.tables = tuple(graph.constant(table) for table in rotary(config, np.arange(config.context)))
+
+    def __call__(self, mixed: str, past: tuple[str, str], last: str, end: str) -> list[str]:
+        """What heads saw, keys, values."""
+        inputs = (mixed, "", "", *past, last, end, *self.tables)
+        return self._graph.ops("GroupQueryAttention", *inputs, count=3, domain=_OWN, scale=1.0, **self._sizes)
+
+
+class FusedLayers:
+    """Writes layers into a graph."""
+
+    def __init__(self, graph: OnnxWriter, config: LanguageConfig, attention: Attention) -> None:
+        self.graph, self.config, self._attention = graph, config, attention
+
+    def last_hidden(self, x: str, layers: Sequence[LayerWeights], norm: np.ndarray) -> str:
+        """x (B, T, D) → normed hidden states (B, D) of the last position; norm (D,)."""
         graph = self.graph
-        after = []
         normed = rms_norm(graph, self.config, x, layers[0].attention_norm)
-        following = [layer.attention_norm for layer in layers[1:]]
-        for layer, before, next_norm in zip(layers, past, [*following, norm], strict=True):
-            seen, key, value = self.attend(normed, layer, before)
-            after.append((key, value))
-            if len(after) == len(layers):
-                seen, x = (graph.last(unrow(part), 1) for part in (seen, x))
+        following = [*(layer.attention_norm for layer in layers[1:]), norm]
+        for index, (layer, next_norm) in enumerate(zip(layers, following, strict=True)):
+            seen = self._attention.attend(layer.query_key_value.multiply(graph, normed), index)
+            if index + 1 == len(layers):
+                seen, x = graph.last(seen, 1), graph.last(x, 1)
             normed, x = self.add_and_norm(x, layer.output.multiply(graph, seen), layer.mlp_norm)
             normed, x = self.add_and_norm(x, self.perceptron(normed, layer), next_norm)
-        return graph.op("Squeeze", normed, graph.constant([1])), after
-
-    def attend(self, x: str, weights: LayerWeights, past: tuple[str, str]) -> tuple[str, str, str]:
-        """Normed x (1, R, D) and keys and values (1, G, P, W) → what heads saw (1, R, H W), keys, values to P + R.
-
-        Past keys and values that lie in a longer buffer, which the outputs share, are written in place.
-        """
-        graph, config = self.graph, self.config
-        mixed = weights.query_key_value.multiply(graph, x)
-        inputs = (mixed, "", "", *past, self._last, self._end, *self._tables, *self._apart)
-        sizes: dict[str, Any] = {"num_heads": config.heads, "kv_num_heads": config.key_heads, "do_rotary": 1}
-        seen, key, value = graph.ops("GroupQueryAttention", *inputs, count=3, domain=_OWN, scale=1.0, **sizes)
-        return seen, key, value
+        return graph.op("Squeeze", normed, graph.constant([1]))
 
     def add_and_norm(self, x: str, more: str, norm: np.ndarray) -> tuple[str, str]:
         """x + more, normed and as it is."""
@@ -118,15 +161,7 @@ def fused_hidden(graph: OnnxWriter, config: LanguageConfig, layers: Sequence[Lay
         norm: of the last hidden state, (D,).
     """
     x, pasts = read_inputs(graph, config, len(layers), shared=True)
-    length, new, whole = graph.size(pasts[0], 3), graph.size(x, 1), graph.op("Shape", x)
-    row = graph.op("Reshape", x, graph.constant([1, -1, config.width]))
-    rows = graph.size(row, 1)
-    writer = FusedLayers(graph, config, length, rows, _apart(graph, length, new, rows))
-    layer = [graph.constant(index) for index in range(len(layers))]
-    keys, values = ([graph.op("Gather", stack, index, axis=0) for index in layer] for stack in pasts)
-    each = list(zip(keys, values, strict=True))
-    hidden, _ = writer.stack(row, layers, norm, each, lambda part: graph.op("Reshape", part, whole))
-    return hidden
+    return FusedLayers(graph, config, AfterOneBeginning(graph, config, pasts, x)).last_hidden(x, layers, norm)
 
 
 def fused_decode_graph(
@@ -148,24 +183,10 @@ def fused_decode_graph(
     shape: list[int | str] = [1, config.key_heads, "M", config.head_width]
     names = [(f"key_{index}", f"value_{index}") for index in range(len(layers))]
     each = [(graph.input(key, shape), graph.input(value, shape)) for key, value in names]
-    writer = FusedLayers(graph, config, length, graph.size(x, 1))
-    hidden, after = writer.stack(x, layers, norm, each, lambda part: part)
+    attention = InPlace(graph, config, length, graph.size(x, 1), each)
+    hidden = FusedLayers(graph, config, attention).last_hidden(x, layers, norm)
     graph.output("logits", words.multiply(graph, hidden), [1, words.outputs])
-    for pair, values in zip(names, after, strict=True):
+    for pair, values in zip(names, attention.after, strict=True):
         for name, value in zip(pair, values, strict=True):
             graph.rename(value, f"{name}_next", shape)
     return graph.model()
-
-
-def _apart(graph: OnnxWriter, length: str, new: str, rows: str) -> tuple[str, str]:
-    """Positions of several sequences in one row, and what hides each from the others: see FusedLayers."""
-    one, zero = graph.constant(1), graph.constant(0)
-    length, new, rows = (graph.op("Squeeze", size, graph.constant([0])) for size in (length, new, rows))
-    row = graph.op("Range", zero, rows, one)  # (R,)
-    places = graph.op("Unsqueeze", graph.op("Add", graph.op("Mod", row, new), length), graph.constant([0]))
-    mine = graph.op("Unsqueeze", graph.op("Div", row, new), graph.constant([1]))  # (R, 1): which sequence
-    column = graph.op("Range", graph.op("Neg", length), rows, one)  # (P + R,), negative what was before
-    before = graph.op("Less", column, zero)
-    same = graph.op("Or", before, graph.op("Equal", graph.op("Div", column, new), mine))
-    hidden = graph.op("Where", same, graph.constant(np.float32(0)[None]), graph.constant(HIDDEN[None]))
-    return places, graph.op("Unsqueeze", hidden, graph.constant([0, 1]))
