@@ -90,9 +90,9 @@ def test_what_it_gives_is_the_callers_own(made):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (tiny_graphs.decode_inputs(9, 0), r"no profile of its engine takes .*\(1, 9, 32\).*to \(1, 8, 32\)"),
+        (tiny_graphs.decode_inputs(9, 0), r"no profile of its engine takes .*\(1, 9, 64\).*to \(1, 8, 64\)"),
         (tiny_graphs.decode_inputs(2, 13), "no profile of its engine takes"),
-        ({"embeddings": np.zeros((1, 1, 32), np.float32)}, "the input past_keys is missing"),
+        ({"embeddings": np.zeros((1, 1, 64), np.float32)}, "the input past_keys is missing"),
         ({n: v.astype(np.float64) for n, v in tiny_graphs.decode_inputs(1, 1).items()}, "embeddings is float64"),
     ],
 )

@@ -26,7 +26,8 @@ def same(ours, theirs, bar):
     assert list(ours) == list(theirs)
     for name, value in theirs.items():
         assert ours[name].dtype == value.dtype and ours[name].shape == value.shape
-        assert np.abs(ours[name] - value).max() <= bar * np.abs(value).max(), name
+        largest = max(np.abs(value).max(), 0.2)  # log odds near 0 have no size of their own
+        assert np.abs(ours[name] - value).max() <= bar * largest, name
 
 
 @pytest.mark.parametrize(("precision", "bar"), [("fp32", 1e-3), ("fp16", 1e-2)])

@@ -60,7 +60,7 @@ def test_says_the_portable_graphs_words_through_prefill_and_single_tokens(runner
         for layer in range(c.layers):
             for part, whole in (("key", keys), ("value", values)):
                 held = caches[f"past_{part}_{layer}"]
-                np.testing.assert_allclose(held[:, :, :written], whole[layer], atol=0.02)
+                np.testing.assert_allclose(held[:, :, :written], whole[layer], atol=0.01 * np.abs(whole).max())
                 assert (held[:, :, written:] == 7).all()  # what is not written is not touched, and was not read
     assert written == CAPACITY
 
