@@ -28,7 +28,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "morphable": ("build or look at the morphable face model", "facegpt_ros.morphable_cli"),
     "train": ("train an estimator", "facegpt_ros.training.command"),
     "evaluate": ("measure accuracy on a test set", "facegpt_ros.evaluation.command"),
-    "bench": ("measure rate, latency and memory of the node", "facegpt_ros.bench"),
+    "bench": ("measure what it costs here: rate, latency, memory, words a second", "facegpt_ros.bench.command"),
 }
 
 

@@ -15,12 +15,21 @@ Turn = Callable[[], Any]
 
 
 def interleaved(
-    turns: Mapping[str, Turn], repeats: int, warm_up: int = 3, what: str = "turns"
+    turns: Mapping[str, Turn], repeats: int, warm_up: int = 3, what: str = "turns", settling: int = 0
 ) -> dict[str, np.ndarray]:
-    """Each name → (repeats,) milliseconds; the k-th of all were taken one after the other."""
+    """Each name → (repeats,) milliseconds; the k-th of all were taken one after the other.
+
+    Args:
+        warm_up: rounds that do not count.
+        what: is told beside the progress.
+        settling: times that each runs before the one that counts, so that it finds in the caches what it left there and
+            not what others did.
+    """
     taken: dict[str, list[float]] = {name: [] for name in turns}
     for nth in tqdm(range(-warm_up, repeats), desc=what, file=sys.stderr, leave=False):
         for name, turn in turns.items():
+            for _ in range(settling):
+                turn()
             begun = time.perf_counter()
             own = turn()
             spent = 1e3 * (time.perf_counter() - begun)

@@ -52,7 +52,9 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     paths = {count: _Path(config, count) for count in sorted(set(args.faces))}
     turns = {(count, name): turn for count, path in paths.items() for name, turn in path.turns.items()}
     energy, begun = ceilings.energy_uj(), time.monotonic()
-    taken = interleaved({f"{count} {name}": turn for (count, name), turn in turns.items()}, args.repeats, what="frames")
+    taken = interleaved(
+        {f"{count} {name}": turn for (count, name), turn in turns.items()}, args.repeats, what="frames", settling=1
+    )
     watts = _watts(energy, ceilings.energy_uj(), time.monotonic() - begun)
     best = ceilings.measure(config.estimator.threads or language_threads())
     first = min(paths)

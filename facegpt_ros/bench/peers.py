@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             except ConfigError as error:
                 missing[name] = str(error)
                 print(f"facegpt bench: without {name}: {error}", file=sys.stderr)
-        taken = interleaved(turns, args.repeats, what="frames")
+        taken = interleaved(turns, args.repeats, what="frames", settling=1)
     for followed in (ours, cnn):
         followed.pipeline.close()
     return {

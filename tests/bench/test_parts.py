@@ -28,6 +28,9 @@ def test_turns_are_taken_one_after_the_other_and_the_warm_up_does_not_count():
     assert "".join(order) == "abababab"
     assert taken["b"].tolist() == [4.0, 6.0, 8.0]  # what it said itself, of the last three
     assert taken["a"].shape == (3,) and (taken["a"] >= 0).all()
+    order.clear()
+    settled = interleaved({"a": lambda: order.append("a"), "b": own_measure}, repeats=2, warm_up=0, settling=1)
+    assert "".join(order) == "aabbaabb" and settled["b"].tolist() == [4.0, 8.0]
 
 
 def test_a_ratio_is_of_turns_side_by_side():

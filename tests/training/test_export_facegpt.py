@@ -93,7 +93,7 @@ def estimators(net, exported, tmp_path_factory):
 
 def seen_by(estimator, net, crops):
     """Torch's θ and spread of what the exported vision graph sees: what is left is the language model's."""
-    tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops))
+    tokens, guess = (torch.from_numpy(part) for part in estimator.see(crops))
     with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
         patch.setattr(net, "see", lambda _: (tokens, guess))
         return net.estimate(torch.from_numpy(crops), net.frame_cache())
@@ -128,7 +128,7 @@ def test_the_vision_graph_is_int8_where_it_convolves_and_near_torch(exported, ne
     )
     with torch.inference_mode():
         tokens, guess = net[0].see(torch.from_numpy(crops))
-    got_tokens, got_guess = estimators["fp32"]._see(crops)
+    got_tokens, got_guess = estimators["fp32"].see(crops)
     assert np.abs(got_guess - guess.numpy()).max() < 0.05
     assert np.abs(got_tokens - tokens.numpy()).mean() < 0.1 * tokens.abs().mean()
 
@@ -151,11 +151,11 @@ def test_theta_and_spread_are_torchs_for_one_crop_and_for_many(net, crops, estim
 @pytest.mark.parametrize("asks", [True, False])
 def test_answers_are_torchs_with_and_without_an_image(net, crops, estimators, asks, monkeypatch):
     estimator = estimators["fp32"]
-    tokens, guess = (torch.from_numpy(part) for part in estimator._see(crops[:1]))
+    tokens, guess = (torch.from_numpy(part) for part in estimator.see(crops[:1]))
     plain = prompts.chat([("the thin hen", "in"), ("?", "")])
     shift = 30.0 if asks else -30.0
-    reads = estimator._reader._read
-    monkeypatch.setattr(estimator._reader, "_read", lambda *parts: (r := reads(*parts))._replace(asked=r.asked + shift))
+    reads = estimator.reader._read
+    monkeypatch.setattr(estimator.reader, "_read", lambda *parts: (r := reads(*parts))._replace(asked=r.asked + shift))
     for parts, seen, shown in ((ASKED, (tokens, guess), crops[:1]), (plain, (None, None), None)):
         with torch.inference_mode():
             out = net[0](net[0].sequences([prompts.to_read(parts)], [0 if shown is not None else -1]), *seen)
@@ -173,7 +173,7 @@ def test_answers_are_torchs_with_and_without_an_image(net, crops, estimators, as
 
 
 def test_whether_a_face_is_asked_for_is_torchs(net, crops, estimators):
-    tokens, guess = (torch.from_numpy(part) for part in estimators["fp32"]._see(crops))
+    tokens, guess = (torch.from_numpy(part) for part in estimators["fp32"].see(crops))
     for i in range(4):
         parts = prompts.to_read(prompts.chat([("the thin hen"[: 3 * i + 1], "")], image=True))
         with torch.inference_mode():

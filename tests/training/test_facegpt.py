@@ -44,7 +44,7 @@ def words(model):
 
 def trainer(out, model, **changes) -> FaceTrainer:
     torch.manual_seed(1)
-    language = LanguageModel(config()), Tokenizer(vocabulary())
+    language = LanguageModel(config(width=32)), Tokenizer(vocabulary())
     options = {"size": 64, "batch": 6, "steps": 10, "workers": 0, "rank": 4, "threads": 1, **changes}
     return FaceTrainer(FaceGPTOptions(out, [], **options), model, language)
 

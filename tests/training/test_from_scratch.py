@@ -138,7 +138,7 @@ def eyes(tmp_path_factory, cnn):
 
 def tiny_language() -> tuple[LanguageModel, Tokenizer]:
     """Its random layers weigh more against its embeddings than torch would have it: pictures get through to <FACE>."""
-    language = LanguageModel(config())
+    language = LanguageModel(config(width=32))
     for name, parameter in language.named_parameters():
         if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, 0, 0.1 if name.startswith("embedding") else 0.3)
