@@ -1,5 +1,6 @@
 """What package.xml, CMakeLists.txt, pyproject.toml and the scripts promise holds, without building anything."""
 
+import os
 import re
 import subprocess
 import sys
@@ -113,3 +114,12 @@ def test_a_missing_compiler_is_named_with_the_line_that_installs_it(tmp_path):
     assert "compiler" in done.stderr
     assert re.search(r"^    sudo apt-get install -y .*build-essential", done.stderr, re.MULTILINE)
     assert "git" not in done.stderr
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", "1"), ("3", "3")])
+def test_numpys_threads_leave_the_language_model_its_cores_unless_told_otherwise(given: str, expected: str):
+    code = "import facegpt_ros, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment |= {"OPENBLAS_NUM_THREADS": given} if given else {}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
 import sys
 import venv
@@ -35,15 +37,17 @@ class Peer:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self._expect("ready")
+        self._process.send_signal(signal.SIGSTOP)  # until its turn: some look for work for ever
 
     def __call__(self) -> float:
         assert self._process.stdin is not None
-        try:
+        self._process.send_signal(signal.SIGCONT)
+        with contextlib.suppress(BrokenPipeError):  # told below
             self._process.stdin.write("go\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # told below
-        return float(self._expect(""))
+        spent = float(self._expect(""))
+        self._process.send_signal(signal.SIGSTOP)
+        return spent
 
     def __enter__(self) -> Peer:
         return self
