@@ -22,7 +22,12 @@ Show = Callable[[str, np.ndarray, Face | None, float | None], None]
 
 
 def open_pipeline(args: argparse.Namespace) -> FacePipeline:
-    """The estimator that --estimator and --weights name, in a pipeline that judges each picture alone.
+    """The estimator that the command names, in a pipeline that judges each picture alone."""
+    return judging_pipeline(args.estimator, args.weights, args.precision)
+
+
+def judging_pipeline(estimator: str = "", weights: str = "", precision: str = "") -> FacePipeline:
+    """A pipeline that judges each picture alone; what is empty is as in the node.
 
     Raises:
         ConfigError: no estimator has that name.
@@ -31,12 +36,12 @@ def open_pipeline(args: argparse.Namespace) -> FacePipeline:
         "perception.hysteresis_frames": 1,
         "perception.smoothing": False,
         "perception.max_faces": 4,
-        "estimator.weights": args.weights,
+        "estimator.weights": weights,
     }
-    if args.precision:
-        values["estimator.precision"] = args.precision
-    if args.estimator:
-        values["estimator.name"] = args.estimator
+    if precision:
+        values["estimator.precision"] = precision
+    if estimator:
+        values["estimator.name"] = estimator
     return build_pipeline(Config.from_flat(values))
 
 

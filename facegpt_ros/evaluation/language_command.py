@@ -18,7 +18,7 @@ from facegpt_ros.evaluation.chat_scores import (
     faces_found,
     true_sight,
 )
-from facegpt_ros.evaluation.estimate_command import open_pipeline
+from facegpt_ros.evaluation.estimate_command import judging_pipeline, open_pipeline
 from facegpt_ros.evaluation.face_token_scores import TOKEN_SEEDS, asked_prompts, face_token_scores
 from facegpt_ros.evaluation.general_scores import general_scores
 from facegpt_ros.evaluation.open_speaker import open_speaker
@@ -85,7 +85,7 @@ def _blind(
 ) -> tuple[dict | None, str]:
     """The verdict of the CNN, which knows no words; None and why, where it cannot be had."""
     try:
-        pipeline = open_pipeline(argparse.Namespace(estimator="cnn", weights=""))
+        pipeline = judging_pipeline("cnn")
     except WeightsError as error:
         return None, str(error)
     try:

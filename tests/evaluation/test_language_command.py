@@ -42,6 +42,7 @@ def evaluated(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(language_command, "open_speaker", lambda *args: speaker)
     monkeypatch.setattr(language_command, "open_pipeline", pipeline)
+    monkeypatch.setattr(language_command, "judging_pipeline", pipeline)
     monkeypatch.setattr(language_command, "_KNOWN_FACES", 0)
     if importlib.util.find_spec("torch"):
         monkeypatch.setattr("facegpt_ros.evaluation.base_language.base_reader", lambda path: speaker.read)
@@ -90,6 +91,7 @@ def test_what_cannot_be_estimated_is_told_with_its_reason(evaluated, monkeypatch
         raise WeightsError("regressor.onnx is missing")
 
     monkeypatch.setattr(language_command, "open_pipeline", broken)
+    monkeypatch.setattr(language_command, "judging_pipeline", broken)
     figures = evaluated("--set", "chat-val", "--count", "4")
     assert figures["facts_of_estimate"] is None and figures["estimate_skipped"] == "regressor.onnx is missing"
     assert evaluated("--set", "text-val", "--count", "4")["blind_skipped"] == "regressor.onnx is missing"
@@ -103,3 +105,13 @@ def test_general_needs_no_data_of_its_own(evaluated):
 def test_a_network_must_be_given(capsys):
     assert main(["evaluate", "--set", "chat"]) == 1
     assert "--checkpoint" in capsys.readouterr().err
+
+
+def test_who_judges_the_faces_of_words_is_the_cnn():
+    from facegpt_ros.evaluation.estimate_command import judging_pipeline
+
+    pipeline = judging_pipeline("cnn")
+    try:
+        assert pipeline.model_id.startswith("cnn@") and not pipeline.config.smoothing
+    finally:
+        pipeline.close()
