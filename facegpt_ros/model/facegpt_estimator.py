@@ -9,6 +9,7 @@ import numpy as np
 
 from facegpt_ros.backends.base import Backend
 from facegpt_ros.backends.choose import Choice, choose
+from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
@@ -33,7 +34,7 @@ class FaceGPTEstimator:
         model: whose coefficients it must speak.
         language: the GGUF that it was trained with.
         vision: its vision graph; None: the one beside path.
-        threads: of one inference; 0 chooses for this machine.
+        threads: of one inference, what sees and what reads in turn; 0 chooses for this machine.
         precision: of the language model on each frame: int8, int8_blocks, fp16 or fp32 (model/matrix.py), or auto.
         graphs: built from path before; None: from the cache, or built now.
         backend: auto, or one of backends/choose.BACKENDS.
@@ -149,4 +150,4 @@ def _open_vision(file: FaceGPTFile, path: Path, threads: int, choice: Choice) ->
             f"{path}: its sha256 is {found[:8]}, {file.path} was exported with {file.vision_sha256[:8]}; "
             "copy both from one export"
         )
-    return open_shipped(path, threads, choice)
+    return open_shipped(path, threads or language_threads(), choice)

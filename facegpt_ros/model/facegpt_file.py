@@ -12,7 +12,7 @@ from facegpt_ros.errors import ModelError, WeightsError
 from facegpt_ros.model.face_graph import HeadWeights
 from facegpt_ros.model.theta import ThetaLayout
 
-FORMAT = "facegpt-2"
+FORMAT = "facegpt-3"
 _REQUIRED = ("layout", "size", "rank", "depth", "lora_scale", "image_tokens", "vision_sha256", "language_sha256")
 
 
@@ -32,6 +32,7 @@ class FaceGPTFile:
         adapters: name in the language model, "layers.0.mlp.up.down" → float32.
         ours: (O, D), embeddings of <FACE> and its like.
         head: the face head.
+        reach: of what its readers multiply by, see LanguageWeights.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class FaceGPTFile:
     adapters: dict[str, np.ndarray]
     ours: np.ndarray
     head: HeadWeights
+    reach: dict[str, np.ndarray]
 
     @classmethod
     def open(cls, path: Path) -> FaceGPTFile:
@@ -67,8 +69,9 @@ class FaceGPTFile:
             if notes.get("format") != FORMAT:
                 raise WeightsError(f"{path}: its format is {notes.get('format')}, this version reads {FORMAT}")
             missing = [name for name in _REQUIRED if name not in notes]
-            if missing or "ours" not in tensors:
-                raise WeightsError(f"{path} lacks {(missing or ['ours'])[0]}; export it again")
+            missing += [name for name in ("ours", "reach.0.attention") if name not in tensors]
+            if missing:
+                raise WeightsError(f"{path} lacks {missing[0]}; export it again")
             numbers = {name: int(notes[name]) for name in ("size", "rank", "depth", "image_tokens")}
             scale, layout = float(notes["lora_scale"]), ThetaLayout.from_json(notes["layout"])
         except (OSError, SafetensorError, ValueError, ModelError, TypeError) as error:
@@ -90,13 +93,16 @@ class FaceGPTFile:
             vision_sha256=notes["vision_sha256"],
             language_sha256=notes["language_sha256"],
             model_sha256=notes.get("model_sha256", ""),
-            adapters={
-                name.removeprefix("language."): array for name, array in tensors.items() if name.startswith("language.")
-            },
+            adapters=_under("language.", tensors),
             ours=tensors["ours"],
             head=head,
+            reach=_under("reach.", tensors),
             **numbers,
         )
+
+
+def _under(prefix: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
 
 
 def sha256_of(path: Path) -> str:

@@ -34,29 +34,27 @@ class AfterOneBeginning:
     one sequence only. What their queries, all 0, would see is left out.
 
     Args:
+        layers: K of them.
         pasts: names of keys and values (K, 1, G, P, W) of what was read before.
         x: name of what is read, (B, T, …).
     """
 
-    def __init__(self, graph: OnnxWriter, config: LanguageConfig, pasts: Sequence[str], x: str) -> None:
+    def __init__(self, graph: OnnxWriter, config: LanguageConfig, layers: int, pasts: Sequence[str], x: str) -> None:
         self._operator = _Operator(graph, config)
         self._graph, self._batch, self._length = graph, graph.size(x, 0), graph.size(pasts[0], 3)
         self._end = graph.op("Add", self._length, graph.size(x, 1))
-        self._before = self._rows(config, pasts)  # (K, 1, P, (H + 2 G) W)
-        ones = graph.constant([1, 1])
-        self._each = graph.op("Concat", self._batch, ones, axis=0)
+        self._before = self._rows(config, layers, pasts)  # (B, P, (H + 2 G) W) of each
         last = graph.op("Cast", graph.op("Sub", self._end, graph.constant([1])), to=_INT32)
         self._last = graph.op("Expand", last, self._batch)
         self._all = graph.op("Cast", graph.op("Squeeze", self._end, graph.constant([0])), to=_INT32)
 
     def attend(self, mixed: str, layer: int) -> str:
         graph = self._graph
-        before = graph.op("Expand", graph.op("Gather", self._before, graph.constant(layer), axis=0), self._each)
-        rows = graph.op("Concat", before, mixed, axis=1)
+        rows = graph.op("Concat", self._before[layer], mixed, axis=1)
         seen, _, _ = self._operator(rows, ("", ""), self._last, self._all)
         return graph.op("Slice", seen, self._length, self._end, graph.constant([1]))
 
-    def _rows(self, config: LanguageConfig, pasts: Sequence[str]) -> str:
+    def _rows(self, config: LanguageConfig, layers: int, pasts: Sequence[str]) -> list[str]:
         graph, half = self._graph, config.head_width // 2
         start, axis = graph.constant([0]), graph.constant([0])
         cosine, sine = (graph.op("Slice", table, start, self._length, axis) for table in self._operator.tables)
@@ -64,11 +62,16 @@ class AfterOneBeginning:
         back_low = graph.op("Add", graph.op("Mul", low, cosine), graph.op("Mul", high, sine))
         back_high = graph.op("Sub", graph.op("Mul", high, cosine), graph.op("Mul", low, sine))
         parts = (graph.op("Concat", back_low, back_high, axis=4), pasts[1])
+        # Layers beside each other, (1, P, K, …): they are cut apart once, without a node for each.
         flat = graph.constant([0, 0, 0, config.key_heads * config.head_width])
-        keys, values = (graph.op("Reshape", graph.op("Transpose", part, perm=[0, 1, 3, 2, 4]), flat) for part in parts)
+        keys, values = (graph.op("Reshape", graph.op("Transpose", part, perm=[1, 3, 0, 2, 4]), flat) for part in parts)
         heads = graph.constant([1, 1, 1, config.heads // config.key_heads])
         queries = graph.op("Tile", graph.op("Sub", values, values), heads)
-        return graph.op("Concat", queries, keys, values, axis=3)
+        mixed = graph.op("Concat", queries, keys, values, axis=3)
+        width = (config.heads + 2 * config.key_heads) * config.head_width
+        row = graph.op("Reshape", mixed, graph.constant([0, 0, layers * width]))
+        each = graph.op("Concat", self._batch, graph.constant([1, 1]), axis=0)
+        return graph.split(graph.op("Expand", row, each), [width] * layers, 2)
 
 
 class InPlace:
@@ -161,7 +164,8 @@ def fused_hidden(graph: OnnxWriter, config: LanguageConfig, layers: Sequence[Lay
         norm: of the last hidden state, (D,).
     """
     x, pasts = read_inputs(graph, config, len(layers), shared=True)
-    return FusedLayers(graph, config, AfterOneBeginning(graph, config, pasts, x)).last_hidden(x, layers, norm)
+    attention = AfterOneBeginning(graph, config, len(layers), pasts, x)
+    return FusedLayers(graph, config, attention).last_hidden(x, layers, norm)
 
 
 def fused_decode_graph(

@@ -10,6 +10,7 @@ import numpy as np
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.model.language_config import LanguageConfig
 from facegpt_ros.model.matrix import Matrix, int8_limit
+from facegpt_ros.model.smooth_quant import READERS, smoothed
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class LanguageWeights:
         weights: name → float32 array, as GgufFile.weights gives them. Not changed.
         adapters: "layers.0.attention.query.up" (O, r) and ".down" (r, I) → array; empty for none.
         scale: α / r of the adapters.
+        reach: "0.attention", "0.output", "0.mlp", "0.down", … → largest magnitude of each channel that goes into these
+            matrices of a layer, so that int8 loses less (smooth_quant.py); empty for none.
 
     Raises:
         WeightsError: an adapter is of another model, or half of it is missing.
@@ -45,9 +48,10 @@ class LanguageWeights:
         weights: Mapping[str, np.ndarray],
         adapters: Mapping[str, np.ndarray] | None = None,
         scale: float = 2.0,
+        reach: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.config = config
-        self._weights, self._adapters, self._scale = weights, adapters or {}, scale
+        self._weights, self._adapters, self._scale, self._reach = weights, adapters or {}, scale, reach or {}
         for name, array in self._adapters.items():
             self._check(name, array)
 
@@ -71,20 +75,23 @@ class LanguageWeights:
 
     def layer(self, index: int, precision: str) -> LayerWeights:
         """One layer as matrices of this precision."""
+        parts = {name: self.merged(f"layers.{index}.{name}") for names in READERS.values() for name in names}
+        parts |= {name: self._weights[f"layers.{index}.{name}.weight"] for name in ("attention_norm", "mlp_norm")}
+        if self._reach:
+            own = {name: self._reach[f"{index}.{name}"] for name in READERS if f"{index}.{name}" in self._reach}
+            parts = smoothed(self.config, parts, own)
+        parts["attention.query"] = parts["attention.query"] / np.float32(np.sqrt(self.config.head_width))
 
-        def matrix(*names: str) -> Matrix:
-            parts = [self.merged(f"layers.{index}.{name}") for name in names]
-            if names[0] == "attention.query":
-                parts[0] = parts[0] / np.float32(np.sqrt(self.config.head_width))
-            return Matrix.of(np.concatenate(parts), precision, int8_limit())
+        def matrix(name: str) -> Matrix:
+            return Matrix.of(np.concatenate([parts[part] for part in READERS[name]]), precision, int8_limit())
 
         return LayerWeights(
-            attention_norm=self._weights[f"layers.{index}.attention_norm.weight"],
-            query_key_value=matrix("attention.query", "attention.key", "attention.value"),
-            output=matrix("attention.output"),
-            mlp_norm=self._weights[f"layers.{index}.mlp_norm.weight"],
-            gate_up=matrix("mlp.gate", "mlp.up"),
-            down=matrix("mlp.down"),
+            attention_norm=parts["attention_norm"],
+            query_key_value=matrix("attention"),
+            output=matrix("output"),
+            mlp_norm=parts["mlp_norm"],
+            gate_up=matrix("mlp"),
+            down=matrix("down"),
         )
 
     def _check(self, name: str, array: np.ndarray) -> None:

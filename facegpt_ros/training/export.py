@@ -167,9 +167,14 @@ def quantise(
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=["Conv", "Add", "Clip"],
+            op_types_to_quantize=["Conv", "Add", "Clip", "MatMul"],
             nodes_to_exclude=head,
-            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibMovingAverage": True},
+            extra_options={
+                "ActivationSymmetric": False,
+                "WeightSymmetric": True,
+                "CalibMovingAverage": True,
+                "OpTypesToExcludeOutputQuantization": ["MatMul"],
+            },
         )
         _write(_halved(onnx.load(str(raw))), path, metadata)
 

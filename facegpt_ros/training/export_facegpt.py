@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 
 from facegpt_ros import engines
 from facegpt_ros.errors import WeightsError
+from facegpt_ros.language.describe import Descriptions
+from facegpt_ros.language.requests import not_asking
 from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.facegpt_estimator import VISION_FILE
 from facegpt_ros.model.facegpt_file import FORMAT, sha256_of
@@ -28,6 +31,7 @@ from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.networks import trained
 from facegpt_ros.training.photos import Photos
+from facegpt_ros.training.reach import reach
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY
 
@@ -35,6 +39,7 @@ WEIGHTS_FILE = "facegpt.safetensors"
 MOVES = 1e-3  # how far float16 may move θ, relative, on any crop of the val split
 MAX_MEGABYTES = 25.0
 _CALIBRATION_CROPS = 256
+_CALIBRATION_TEXTS = 256
 _VAL_CROPS = 128
 
 
@@ -75,22 +80,39 @@ def run(args: argparse.Namespace) -> int:
         spread_out(sets[split].crops, count) for split, count in (("train", _CALIBRATION_CROPS), ("val", _VAL_CROPS))
     ]
     calibrated = calibrate(net, model, sets["val"])
-    report = export(net, args.out, state["size"], state["rank"], crops[0], crops[1], notes)
+    report = export(net, args.out, state["size"], state["rank"], crops[0], _texts(model), crops[1], notes)
     report["spread"] = calibrated
     print(json.dumps(report))
     (args.out / "export.json").write_text(json.dumps(report, indent=1) + "\n")
     return 0
 
 
+def _texts(model: MorphableModel) -> list[str]:
+    """Of train: three that describe a face to one that does not ask for any."""
+    rng, descriptions = np.random.default_rng(0), Descriptions(model)
+    return [
+        not_asking(rng, "train").text if i % 4 == 3 else descriptions.sample(rng).text
+        for i in range(_CALIBRATION_TEXTS)
+    ]
+
+
 def export(
-    net: FaceGPT, out: Path, size: int, rank: int, calibration: np.ndarray, val: np.ndarray, notes: dict[str, str]
+    net: FaceGPT,
+    out: Path,
+    size: int,
+    rank: int,
+    calibration: np.ndarray,
+    texts: Sequence[str],
+    val: np.ndarray,
+    notes: dict[str, str],
 ) -> dict:
     """Writes both files.
 
     Args:
         net: with adapters; it is left with the weights that were written.
         size: S of crops, px; rank: of the adapters.
-        calibration, val: (N, S, S, 3) uint8 BGR, to quantise the vision graph with and to measure rounding on.
+        calibration, val: (N, S, S, 3) uint8 BGR, to quantise with and to measure rounding on.
+        texts: to quantise with.
         notes: metadata beyond what the network itself says; language_sha256 must be among it.
 
     Returns:
@@ -105,6 +127,7 @@ def export(
     exact = _estimate(net, val)
     halves, moved = _halve(net, tensors, lambda: _moved(_estimate(net, val), exact))
     saved = {name: tensor.half() if _group(name) in halves else tensor for name, tensor in tensors.items()}
+    saved |= {f"reach.{name}": tensor.clamp_max(6e4).half() for name, tensor in reach(net, calibration, texts).items()}
     megabytes = sum(tensor.numel() * tensor.element_size() for tensor in saved.values()) / 1e6
     if megabytes > MAX_MEGABYTES:
         raise WeightsError(f"{WEIGHTS_FILE} would have {megabytes:.1f} MB of {MAX_MEGABYTES:g}; train a lower --rank")
@@ -117,7 +140,7 @@ def export(
     }
     full, vision = out / "vision.tmp.onnx", out / VISION_FILE
     export_onnx(_Eyes(net).eval(), full, size, metadata, ("image_tokens", "guess"))
-    quantise(full, vision, calibration, metadata, _outside_backbone)
+    quantise(full, vision, calibration, metadata, _float)
     full.unlink()
     metadata |= {
         "format": FORMAT,
@@ -207,15 +230,25 @@ def _moved(theta: np.ndarray, exact: np.ndarray) -> float:
     return float((np.linalg.norm(theta - exact, axis=1) / np.linalg.norm(exact, axis=1)).max())
 
 
-def _outside_backbone(graph) -> list[str]:
-    """Names of the nodes of an ONNX graph that do not lead to the convolution called placed: they stay float."""
-    makers = {name: node for node in graph.node for name in node.output}
+def _float(graph) -> list[str]:
+    """Names of the nodes of an ONNX graph that stay float: all but the backbone's, which lead to the convolution called
+    placed, and what makes an image token of each place. In int8 the pooled features, which the first guess is made of
+    too, would move θ.
+    """
     placed = next(node for node in graph.node if any("placed." in name for name in node.input))
-    inside: set[str] = set()
-    waiting = [placed.input[0]]
+    inside = {node.name for node in _leading_to(graph, placed.input[0])}
+    inside |= {node.name for node in _leading_to(graph, "image_tokens") if node.op_type == "MatMul"}
+    return [node.name for node in graph.node if node.name not in inside]
+
+
+def _leading_to(graph, value: str) -> list:
+    """The nodes that a value is computed by."""
+    makers = {name: node for node in graph.node for name in node.output}
+    found: dict[str, Any] = {}
+    waiting = [value]
     while waiting:
         node = makers.get(waiting.pop())
-        if node is not None and node.name not in inside:
-            inside.add(node.name)
+        if node is not None and node.name not in found:
+            found[node.name] = node
             waiting += node.input
-    return [node.name for node in graph.node if node.name not in inside]
+    return list(found.values())

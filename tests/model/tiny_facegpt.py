@@ -57,6 +57,9 @@ def tensors(layout: ThetaLayout, c: LanguageConfig, rank: int = RANK, hidden: in
         out[f"head.{name}.weight"] = rng.normal(0, 0.1, shape) + (name == "inner.0")
         out[f"head.{name}.bias"] = rng.normal(-3 if name == "spread" else 0, 0.1, shape[0])
     out["ours"] = rng.normal(0, 0.1, (1, c.width))
+    for layer in range(c.layers):
+        for name, width in {"attention": c.width, "output": heads, "mlp": c.width, "down": c.hidden}.items():
+            out[f"reach.{layer}.{name}"] = np.exp(rng.normal(0, 1, width))
     return {name: array.astype(np.float16) for name, array in out.items()}
 
 

@@ -77,7 +77,7 @@ def crops():
 def exported(net, crops, tmp_path_factory):
     out = tmp_path_factory.mktemp("exported")
     notes = {"language_sha256": sha256_of(net[1]), "model_sha256": MODEL.sha256, "stage": "talk"}
-    return out, export_facegpt.export(net[0], out, SIZE, 3, crops, crops[:8], notes)
+    return out, export_facegpt.export(net[0], out, SIZE, 3, crops, ["the thin hen", "in"], crops[:8], notes)
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +104,33 @@ def test_the_files_hold_what_is_ours_in_half_and_say_what_they_belong_to(exporte
     assert {path.name for path in out.iterdir()} == {VISION_FILE, export_facegpt.WEIGHTS_FILE}
     with safe_open(str(out / export_facegpt.WEIGHTS_FILE), "np") as file:
         notes, dtypes = file.metadata(), {name: file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
-    assert {name.split(".")[0] for name in dtypes} == {"head", "language", "ours", "projector"}
+    assert {name.split(".")[0] for name in dtypes} == {"head", "language", "ours", "projector", "reach"}
     assert not any(name.startswith("vision.") or ".base." in name or "embedding" in name for name in dtypes)
     assert set(report["float16"]) == {"adapters", "head", "ours", "projector"}
     assert set(dtypes.values()) == {np.dtype(np.float16)}
     assert 0 < report["float16_moves_theta"] <= 1e-3
     assert notes["rank"] == "3" and notes["lora_scale"] == "2.0" and notes["stage"] == "talk" and notes["depth"] == "3"
     assert notes["vision_sha256"] == sha256_of(out / VISION_FILE)
+
+
+def test_the_reach_is_of_what_is_read_behind_the_beginning(exported, net, crops):
+    with safe_open(str(exported[0] / export_facegpt.WEIGHTS_FILE), "np") as file:
+        held = {name: file.get_tensor(name) for name in file.keys() if name.startswith("reach.")}  # noqa: SIM118
+    config = net[0].language.config
+    assert len(held) == 4 * config.layers
+    seen: list[torch.Tensor] = []
+    layer = net[0].language.layers[1]
+    hook = layer.mlp.gate.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    try:
+        with torch.inference_mode():
+            net[0].estimate(torch.from_numpy(crops))  # the beginning too
+    finally:
+        hook.remove()
+    (x,) = seen
+    before = len(net[0].tokens(prompts.frame_prefix()))
+    behind, all_of_it = (part.abs().amax((0, 1)).numpy() for part in (x[:, before:], x))
+    assert (held["reach.1.mlp"] >= behind * 0.999).all()  # float16; texts may reach farther
+    assert (held["reach.1.mlp"] < all_of_it * 0.99).any()
 
 
 def test_the_vision_graph_is_int8_where_it_convolves_and_near_torch(exported, net, crops, estimators):
@@ -120,12 +140,12 @@ def test_the_vision_graph_is_int8_where_it_convolves_and_near_torch(exported, ne
     makers = {name: node.op_type for node in graph.node for name in node.output}
     quantised = [makers.get(node.input[1]) == "DequantizeLinear" for node in graph.node if node.op_type == "Conv"]
     assert sum(quantised) == 2  # all but placed
-    assert not any(
-        makers.get(name) == "DequantizeLinear"
-        for node in graph.node
-        if node.op_type in ("MatMul", "Gemm")
-        for name in node.input
+    of_places, pooled = (
+        [{makers.get(name) for name in node.input[:2]} for node in graph.node if node.op_type == kind]
+        for kind in ("MatMul", "Gemm")
     )
+    assert of_places == [{"DequantizeLinear"}] * 2
+    assert len(pooled) == 3 and not any("DequantizeLinear" in kinds for kinds in pooled)
     with torch.inference_mode():
         tokens, guess = net[0].see(torch.from_numpy(crops))
     got_tokens, got_guess = estimators["fp32"].see(crops)
@@ -234,7 +254,7 @@ def test_a_group_that_half_moves_too_far_stays_whole(net, crops, tmp_path, monke
         net[0].head.theta.weight.copy_(before)
     monkeypatch.setattr(export_facegpt, "MAX_MEGABYTES", 0.01)
     with pytest.raises(WeightsError, match="train a lower --rank"):
-        export_facegpt.export(net[0], tmp_path, SIZE, 3, crops, crops[:2], {"language_sha256": ""})
+        export_facegpt.export(net[0], tmp_path, SIZE, 3, crops, [], crops[:2], {"language_sha256": ""})
 
 
 def test_only_facegpts_own_model_is_exported(tmp_path, net, monkeypatch):
