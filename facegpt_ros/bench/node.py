@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,11 @@ _WARM_UP_S = 2.0
 _START_LIMIT_S = 60.0
 #: An image that left the camera less than this before a processing began may still have been on its way.
 IN_FLIGHT_S = 0.005
-#: What --check asks for: name, limit, and whether more is better.
-LIMITS = (("fps", 30.0, True), ("latency_ms.p95", 40.0, False), ("stale", 0.0, False), ("rss_mb", 500.0, False),
-          ("first_message_s", 8.0, False))  # fmt: skip
+#: Name of a figure, its limit, and whether more is better.
+Limit = tuple[str, float, bool]
+#: What --check asks for.
+LIMITS: tuple[Limit, ...] = (("fps", 30.0, True), ("latency_ms.p95", 40.0, False), ("stale", 0.0, False),
+                             ("rss_mb", 500.0, False), ("first_message_s", 8.0, False))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Figures, and the exit status."""
     if not 1.0 <= args.seconds <= 3600.0:
         raise ConfigError(f"--seconds is {args.seconds:g}; it must be 1 to 3600")
-    _share_cores(args.cores)
+    share_cores(args.cores)
     with tempfile.TemporaryDirectory(prefix="facegpt_bench") as scratch, stop_on_sigterm():
         figures = _measure(args, Path(scratch))
     for line in (missed := misses(figures)):
@@ -69,16 +72,7 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     from facegpt_ros.nodes.monitor import monitoring
 
     face, camera = split_parameters(args.set)
-    if args.video is None:
-        portrait = cv2.imread(str(engines.fetch("astronaut")))
-        write_video(moving_portrait(portrait, PORTRAIT_CENTRE, PORTRAIT_FACE), scratch / "portrait.avi", 30.0)
-    source = {
-        "source.uri": args.video or str(scratch / "portrait.avi"),
-        "source.loop": True,
-        "source.width": 640,
-        "source.height": 480,
-    }
-    source |= {"source.pace": "fixed", "source.fps": args.rate} if args.rate else {"source.pace": "consumed"}
+    source = camera_source(scratch, args.rate, args.video)
     diaries = {name: scratch / f"{name}.csv" for name in ("camera_node", "face_node")}
     received: list[Received] = []
 
@@ -121,6 +115,21 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     }
 
 
+def camera_source(scratch: Path, rate: float, video: str | None = None) -> dict[str, object]:
+    """Parameters of camera_node for images of 640×480.
+
+    Args:
+        scratch: the folder that a portrait set in motion goes to, unless there is a video.
+        rate: Hz; 0: as fast as consumed.
+    """
+    if video is None:
+        portrait = cv2.imread(str(engines.fetch("astronaut")))
+        write_video(moving_portrait(portrait, PORTRAIT_CENTRE, PORTRAIT_FACE), scratch / "portrait.avi", 30.0)
+    pace = {"source.pace": "fixed", "source.fps": rate} if rate else {"source.pace": "consumed"}
+    uri = video or str(scratch / "portrait.avi")
+    return {"source.uri": uri, "source.loop": True, "source.width": 640, "source.height": 480, **pace}
+
+
 def read_diary(path: Path) -> np.ndarray:
     """(N, 2) int64: stamp and time, ns, in order of time."""
     rows = [line.split(",") for line in path.read_text().splitlines()]
@@ -160,10 +169,10 @@ def summary(received: list[Received], published: np.ndarray, begun: np.ndarray, 
     }
 
 
-def misses(figures: dict[str, Any]) -> list[str]:
-    """One sentence for each figure that misses its limit."""
+def misses(figures: dict[str, Any], limits: Sequence[Limit] = LIMITS) -> list[str]:
+    """One sentence for each figure that misses its limit; a name with dots lies deeper."""
     lines = []
-    for name, limit, more_is_better in LIMITS:
+    for name, limit, more_is_better in limits:
         value: Any = figures
         for part in name.split("."):
             value = value[part]
@@ -181,7 +190,12 @@ def _stale(published: np.ndarray, begun: np.ndarray, in_flight_s: float) -> int:
     return int((newest > begun[:, 0]).sum())
 
 
-def _share_cores(count: int) -> None:
+def share_cores(count: int) -> None:
+    """This process, and those that it starts, keep to so many cores.
+
+    Raises:
+        ConfigError: it may not use so many.
+    """
     if not hasattr(os, "sched_setaffinity"):
         return
     usable = sorted(os.sched_getaffinity(0))
