@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import tempfile
@@ -45,9 +44,36 @@ class Received:
     dropped: int
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a process has used by some moment.
+
+    Attributes:
+        at: of that moment, s on the clock of the stamps.
+        cpu_s: processor time of all its threads, s.
+        rss_mb, peak_mb: resident size, shared memory included, now and at most.
+    """
+
+    at: float
+    cpu_s: float
+    rss_mb: float
+    peak_mb: float
+
+    @classmethod
+    def of(cls, pid: int) -> Usage:
+        """Now. Raises OSError where there is no such process."""
+        user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        cpu_s = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        held = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        rss, peak = (int(held[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+        return cls(time.time(), cpu_s, rss, peak)
+
+
 def add_arguments(node: argparse.ArgumentParser) -> None:
     node.add_argument("--check", action="store_true", help="status 1 where a figure misses its limit")
-    node.add_argument("--seconds", type=float, default=20.0, help="measured, after a warm-up; default: 20")
+    node.add_argument(
+        "--seconds", type=float, default=20.0, help="measured, after a warm-up; at most 3600, default: 20"
+    )
     node.add_argument("--rate", type=float, default=40.0, help="of the camera, Hz; 0: as fast as consumed; default: 40")
     node.add_argument("--video", metavar="PATH", help="default: a portrait set in motion")
     node.add_argument("--cores", type=int, default=2, help="that all processes share; default: 2")
@@ -93,22 +119,24 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
             parameters=face,
             arguments=["face_node", str(diaries["face_node"]), "--activate"],
         )
-        end, used, results = math.inf, 0.0, 0
-        while time.time() < end:
+        begin: Usage | None = None
+        while begin is None or time.time() < begin.at + args.seconds:
             monitor.spin(0.1)
-            if received and end == math.inf:
-                end = received[0].at + _WARM_UP_S + args.seconds
-                used, results = _cpu_s(process.pid), len(received)
+            if begin is None and received and time.time() >= received[0].at + _WARM_UP_S:
+                begin, before = Usage.of(process.pid), len(received)
             if nodes.ended() or (not received and time.time() - launched > _START_LIMIT_S):
                 raise ConfigError(f"no result within {_START_LIMIT_S:.0f} s, or a node has ended: see what they print")
-        rss_mb = _peak_rss_mb(process.pid)
-        cpu_ms = (_cpu_s(process.pid) - used) / max(1, len(received) - results) * 1000
+        end, results = Usage.of(process.pid), len(received) - before
         nodes.stop()
     figures = summary(received, read_diary(diaries["camera_node"]), read_diary(diaries["face_node"]), _WARM_UP_S)
     return figures | {
-        "rss_mb": round(rss_mb, 1),
+        "rss_mb": round(end.peak_mb, 1),
+        "rss_begin_mb": round(begin.rss_mb, 1),
+        "rss_end_mb": round(end.rss_mb, 1),
         "first_message_s": round(received[0].at - launched, 2),
-        "cpu_ms": round(cpu_ms, 2),
+        "cpu_ms": round(1e3 * (end.cpu_s - begin.cpu_s) / max(1, results), 2),
+        "cpu_share": round((end.cpu_s - begin.cpu_s) / (end.at - begin.at) / args.cores, 3),
+        "seconds": args.seconds,
         "camera_hz": args.rate,
         "cores": args.cores,
         "load_1min": round(os.getloadavg()[0], 2),
@@ -133,7 +161,7 @@ def camera_source(scratch: Path, rate: float, video: str | None = None) -> dict[
 def read_diary(path: Path) -> np.ndarray:
     """(N, 2) int64: stamp and time, ns, in order of time."""
     rows = [line.split(",") for line in path.read_text().splitlines()]
-    return np.array([(int(stamp), int(now)) for _, stamp, now in rows], np.int64).reshape(-1, 2)
+    return np.array([(int(stamp), int(now)) for stamp, now in rows], np.int64).reshape(-1, 2)
 
 
 def summary(received: list[Received], published: np.ndarray, begun: np.ndarray, warm_up_s: float) -> dict[str, Any]:
@@ -202,17 +230,3 @@ def share_cores(count: int) -> None:
     if not 1 <= count <= len(usable):
         raise ConfigError(f"--cores is {count}; this process may use 1 to {len(usable)}")
     os.sched_setaffinity(0, usable[:count])
-
-
-def _cpu_s(pid: int) -> float:
-    """Processor time used so far by all threads of a process, s."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def _peak_rss_mb(pid: int) -> float:
-    """Largest resident size so far, shared memory included, MB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return float("nan")
