@@ -127,7 +127,9 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
             if nodes.ended() or (not received and time.time() - launched > _START_LIMIT_S):
                 raise ConfigError(f"no result within {_START_LIMIT_S:.0f} s, or a node has ended: see what they print")
         end, results = Usage.of(process.pid), len(received) - before
-        nodes.stop()
+        for name, status in nodes.stop().items():
+            if status:  # the diary is whole all the same
+                print(f"facegpt bench: {name} ended with status {status}", file=sys.stderr)
     figures = summary(received, read_diary(diaries["camera_node"]), read_diary(diaries["face_node"]), _WARM_UP_S)
     return figures | {
         "rss_mb": round(end.peak_mb, 1),

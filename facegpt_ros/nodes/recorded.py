@@ -3,25 +3,24 @@
     python -m facegpt_ros.nodes.recorded face_node DIARY [node arguments]
 
 A diary is a CSV of stamp_ns, time_ns: of each image that the camera has published, and of each whose processing begins
-in face_node. It is written when the process ends.
+in face_node. Each row is written at once: a long run shall neither look like a leak nor lose them to a kill.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from array import array
-from pathlib import Path
+from io import FileIO
 from typing import Any
 
 from facegpt_ros.nodes import camera_node, face_node
 from facegpt_ros.nodes.messages import nanoseconds
 
-_diary = array("q")  # flat: in a long run it must not look like a leak
+_diary: list[FileIO] = []  # the one that is open
 
 
 def _note(stamp_ns: int) -> None:
-    _diary.extend((stamp_ns, time.time_ns()))
+    _diary[0].write(b"%d,%d\n" % (stamp_ns, time.time_ns()))
 
 
 class RecordedCamera(camera_node.CameraNode):
@@ -44,13 +43,11 @@ class RecordedFaceNode(face_node.FaceNode):
 
 def main(arguments: list[str]) -> int:
     kind, diary, *rest = arguments
-    try:
+    with open(diary, "wb", buffering=0) as file:
+        _diary.append(file)
         if kind == "camera_node":
             return camera_node.main([kind, *rest], node_class=RecordedCamera)
         return face_node.main([kind, *rest], node_class=RecordedFaceNode)
-    finally:
-        rows = zip(_diary[::2], _diary[1::2], strict=True)
-        Path(diary).write_text("".join(f"{stamp},{now}\n" for stamp, now in rows))
 
 
 if __name__ == "__main__":
