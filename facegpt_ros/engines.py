@@ -22,7 +22,7 @@ from pathlib import Path
 
 import yaml
 
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import CacheError, WeightsError
 
 _PACKAGE = Path(__file__).resolve().parent
 _DOWNLOAD_TIMEOUT_S = 900
@@ -175,7 +175,7 @@ def locked(name: str, part: str = "weights") -> Iterator[Path]:
     a killed one.
 
     Raises:
-        WeightsError: the folder cannot be written.
+        CacheError: the folder cannot be written.
     """
     folder = cache_dir() / part
     try:
@@ -185,7 +185,7 @@ def locked(name: str, part: str = "weights") -> Iterator[Path]:
         lock = open(folder / f".{name}.lock", "w")  # noqa: SIM115 - closed below, after the work
     except OSError as error:
         why = f"{folder}: cannot be written ({error.strerror}); set FACEGPT_CACHE to a folder that can"
-        raise WeightsError(why) from error
+        raise CacheError(why) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder

@@ -71,7 +71,7 @@ def build_all(recipe: Recipe, weights: str, say: Say, modern: bool = False) -> N
             f"{file.depth or 'all'}; set layers to 0, or train with --depth {recipe.layers}"
         )
     say(f"recipe {recipe.line}")
-    built = facegpt_build.build(file, files.language, recipe.precision)
+    built = facegpt_build.build_kept(file, files.language, recipe.precision)
     say(f"graphs: {built.folder}")
     wanted = list(GRAPHS)
     if modern:

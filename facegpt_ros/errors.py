@@ -25,6 +25,10 @@ class WeightsError(FaceGPTError, RuntimeError):
     """A weight file is missing, altered or not what it says it is."""
 
 
+class CacheError(WeightsError):
+    """The cache cannot be written, or has too little room."""
+
+
 class ModelError(FaceGPTError, ValueError):
     """A morphable model file or its coefficients cannot be used."""
 

@@ -65,6 +65,13 @@ def test_the_cpus_recipe_builds_the_graphs_once(weights, engines_facegpt):
     assert (status, err) == (0, "")
 
 
+def test_graphs_that_the_cache_cannot_keep_are_not_built_ahead(weights, engines_facegpt, tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+    status, out, err = engines_facegpt("build", "--weights", weights, "--recipe", "cpu")
+    assert status == 1 and "graphs:" not in out
+    assert "cannot be written" in err and "set FACEGPT_CACHE" in err and "building FaceGPT" not in err
+
+
 def test_on_a_gpu_every_engine_is_built_once_with_the_machines_recipe(weights, orin, engines_facegpt):
     status, out, _ = engines_facegpt("build", "--weights", weights)
     assert status == 0 and orin == [(name, "orin_nano") for name in engines_build.GRAPHS]

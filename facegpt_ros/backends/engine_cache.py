@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from facegpt_ros import engines
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import CacheError
 
 PART = "engines"
 _ENGINE, _KEY = "engine.bin", "key.json"
@@ -112,9 +112,7 @@ def engine(
             say(f"{label}: building its engine, because {why}")
             content = build()
             return _keep(parent, label, key, content, why, say)
-    except WeightsError as error:
-        if not _cannot_be_written():
-            raise
+    except CacheError as error:
         note = f"{error}; the engine runs from memory until then"
     say(f"{label}: building its engine, because {why}")
     say(note)
@@ -202,14 +200,6 @@ def _read_key(folder: Path) -> EngineKey | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return EngineKey(**values) if all(isinstance(value, str) for value in values.values()) else None
-
-
-def _cannot_be_written() -> bool:
-    try:
-        with engines.locked("probe", PART):
-            return False
-    except WeightsError:
-        return True
 
 
 def _short(value: str) -> str:

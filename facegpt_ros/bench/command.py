@@ -9,7 +9,8 @@ from pathlib import Path
 
 # name: one line of help; each is a module here with add_arguments(parser) and run(args) -> (figures, exit status).
 KINDS = {
-    "node": "camera process, face_node process, subscriber process: rate, latency, memory, start",
+    "node": "camera process, face_node process, subscriber process: rate, latency, memory",
+    "start": "from launch to FaceGPT's first message, with an empty cache and with a full one",
     "path": "what a frame costs, stage by stage and face by face, beside what this machine could do at best",
     "words": "what an answer costs: time to the first word, words a second",
     "peers": "a frame beside MediaPipe Face Mesh, the cnn estimator and the language model in torch",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,11 @@ _WARM_UP_S = 2.0
 _START_LIMIT_S = 60.0
 #: An image that left the camera less than this before a processing began may still have been on its way.
 IN_FLIGHT_S = 0.005
-#: What --check asks for: name, limit, and whether more is better.
-LIMITS = (("fps", 30.0, True), ("latency_ms.p95", 40.0, False), ("stale", 0.0, False), ("rss_mb", 500.0, False),
-          ("first_message_s", 8.0, False))  # fmt: skip
+#: Name of a figure, its limit, and whether more is better.
+Limit = tuple[str, float, bool]
+#: What --check asks for.
+LIMITS: tuple[Limit, ...] = (("fps", 30.0, True), ("latency_ms.p95", 40.0, False), ("stale", 0.0, False),
+                             ("rss_mb", 500.0, False), ("first_message_s", 8.0, False))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,36 @@ class Received:
     dropped: int
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a process has used by some moment.
+
+    Attributes:
+        at: of that moment, s on the clock of the stamps.
+        cpu_s: processor time of all its threads, s.
+        rss_mb, peak_mb: resident size, shared memory included, now and at most.
+    """
+
+    at: float
+    cpu_s: float
+    rss_mb: float
+    peak_mb: float
+
+    @classmethod
+    def of(cls, pid: int) -> Usage:
+        """Now. Raises OSError where there is no such process."""
+        user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        cpu_s = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        held = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        rss, peak = (int(held[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+        return cls(time.time(), cpu_s, rss, peak)
+
+
 def add_arguments(node: argparse.ArgumentParser) -> None:
     node.add_argument("--check", action="store_true", help="status 1 where a figure misses its limit")
-    node.add_argument("--seconds", type=float, default=20.0, help="measured, after a warm-up; default: 20")
+    node.add_argument(
+        "--seconds", type=float, default=20.0, help="measured, after a warm-up; at most 3600, default: 20"
+    )
     node.add_argument("--rate", type=float, default=40.0, help="of the camera, Hz; 0: as fast as consumed; default: 40")
     node.add_argument("--video", metavar="PATH", help="default: a portrait set in motion")
     node.add_argument("--cores", type=int, default=2, help="that all processes share; default: 2")
@@ -57,7 +86,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Figures, and the exit status."""
     if not 1.0 <= args.seconds <= 3600.0:
         raise ConfigError(f"--seconds is {args.seconds:g}; it must be 1 to 3600")
-    _share_cores(args.cores)
+    share_cores(args.cores)
     with tempfile.TemporaryDirectory(prefix="facegpt_bench") as scratch, stop_on_sigterm():
         figures = _measure(args, Path(scratch))
     for line in (missed := misses(figures)):
@@ -69,16 +98,7 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     from facegpt_ros.nodes.monitor import monitoring
 
     face, camera = split_parameters(args.set)
-    if args.video is None:
-        portrait = cv2.imread(str(engines.fetch("astronaut")))
-        write_video(moving_portrait(portrait, PORTRAIT_CENTRE, PORTRAIT_FACE), scratch / "portrait.avi", 30.0)
-    source = {
-        "source.uri": args.video or str(scratch / "portrait.avi"),
-        "source.loop": True,
-        "source.width": 640,
-        "source.height": 480,
-    }
-    source |= {"source.pace": "fixed", "source.fps": args.rate} if args.rate else {"source.pace": "consumed"}
+    source = camera_source(scratch, args.rate, args.video)
     diaries = {name: scratch / f"{name}.csv" for name in ("camera_node", "face_node")}
     received: list[Received] = []
 
@@ -99,32 +119,51 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
             parameters=face,
             arguments=["face_node", str(diaries["face_node"]), "--activate"],
         )
-        end, used, results = math.inf, 0.0, 0
-        while time.time() < end:
+        begin: Usage | None = None
+        while begin is None or time.time() < begin.at + args.seconds:
             monitor.spin(0.1)
-            if received and end == math.inf:
-                end = received[0].at + _WARM_UP_S + args.seconds
-                used, results = _cpu_s(process.pid), len(received)
+            if begin is None and received and time.time() >= received[0].at + _WARM_UP_S:
+                begin, before = Usage.of(process.pid), len(received)
             if nodes.ended() or (not received and time.time() - launched > _START_LIMIT_S):
                 raise ConfigError(f"no result within {_START_LIMIT_S:.0f} s, or a node has ended: see what they print")
-        rss_mb = _peak_rss_mb(process.pid)
-        cpu_ms = (_cpu_s(process.pid) - used) / max(1, len(received) - results) * 1000
-        nodes.stop()
+        end, results = Usage.of(process.pid), len(received) - before
+        for name, status in nodes.stop().items():
+            if status:  # the diary is whole all the same
+                print(f"facegpt bench: {name} ended with status {status}", file=sys.stderr)
     figures = summary(received, read_diary(diaries["camera_node"]), read_diary(diaries["face_node"]), _WARM_UP_S)
     return figures | {
-        "rss_mb": round(rss_mb, 1),
+        "rss_mb": round(end.peak_mb, 1),
+        "rss_begin_mb": round(begin.rss_mb, 1),
+        "rss_end_mb": round(end.rss_mb, 1),
         "first_message_s": round(received[0].at - launched, 2),
-        "cpu_ms": round(cpu_ms, 2),
+        "cpu_ms": round(1e3 * (end.cpu_s - begin.cpu_s) / max(1, results), 2),
+        "cpu_share": round((end.cpu_s - begin.cpu_s) / (end.at - begin.at) / args.cores, 3),
+        "seconds": args.seconds,
         "camera_hz": args.rate,
         "cores": args.cores,
         "load_1min": round(os.getloadavg()[0], 2),
     }
 
 
+def camera_source(scratch: Path, rate: float, video: str | None = None) -> dict[str, object]:
+    """Parameters of camera_node for images of 640×480.
+
+    Args:
+        scratch: the folder that a portrait set in motion goes to, unless there is a video.
+        rate: Hz; 0: as fast as consumed.
+    """
+    if video is None:
+        portrait = cv2.imread(str(engines.fetch("astronaut")))
+        write_video(moving_portrait(portrait, PORTRAIT_CENTRE, PORTRAIT_FACE), scratch / "portrait.avi", 30.0)
+    pace = {"source.pace": "fixed", "source.fps": rate} if rate else {"source.pace": "consumed"}
+    uri = video or str(scratch / "portrait.avi")
+    return {"source.uri": uri, "source.loop": True, "source.width": 640, "source.height": 480, **pace}
+
+
 def read_diary(path: Path) -> np.ndarray:
     """(N, 2) int64: stamp and time, ns, in order of time."""
     rows = [line.split(",") for line in path.read_text().splitlines()]
-    return np.array([(int(stamp), int(now)) for _, stamp, now in rows], np.int64).reshape(-1, 2)
+    return np.array([(int(stamp), int(now)) for stamp, now in rows], np.int64).reshape(-1, 2)
 
 
 def summary(received: list[Received], published: np.ndarray, begun: np.ndarray, warm_up_s: float) -> dict[str, Any]:
@@ -160,10 +199,10 @@ def summary(received: list[Received], published: np.ndarray, begun: np.ndarray, 
     }
 
 
-def misses(figures: dict[str, Any]) -> list[str]:
-    """One sentence for each figure that misses its limit."""
+def misses(figures: dict[str, Any], limits: Sequence[Limit] = LIMITS) -> list[str]:
+    """One sentence for each figure that misses its limit; a name with dots lies deeper."""
     lines = []
-    for name, limit, more_is_better in LIMITS:
+    for name, limit, more_is_better in limits:
         value: Any = figures
         for part in name.split("."):
             value = value[part]
@@ -181,24 +220,15 @@ def _stale(published: np.ndarray, begun: np.ndarray, in_flight_s: float) -> int:
     return int((newest > begun[:, 0]).sum())
 
 
-def _share_cores(count: int) -> None:
+def share_cores(count: int) -> None:
+    """This process, and those that it starts, keep to so many cores.
+
+    Raises:
+        ConfigError: it may not use so many.
+    """
     if not hasattr(os, "sched_setaffinity"):
         return
     usable = sorted(os.sched_getaffinity(0))
     if not 1 <= count <= len(usable):
         raise ConfigError(f"--cores is {count}; this process may use 1 to {len(usable)}")
     os.sched_setaffinity(0, usable[:count])
-
-
-def _cpu_s(pid: int) -> float:
-    """Processor time used so far by all threads of a process, s."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def _peak_rss_mb(pid: int) -> float:
-    """Largest resident size so far, shared memory included, MB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return float("nan")

@@ -1,4 +1,4 @@
-"""`facegpt bench path`: the per-frame path without ROS, stage by stage, for one face and for many."""
+"""`facegpt bench path`: the per-frame path without ROS, stage by stage, by faces and by cameras."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from facegpt_ros import engines
 from facegpt_ros.backends.onnx_runtime import language_threads
-from facegpt_ros.bench import ceilings
-from facegpt_ros.bench.chart import chart
+from facegpt_ros.bench import cameras, ceilings
+from facegpt_ros.bench.chart import Panels, chart
 from facegpt_ros.bench.graph_cost import Cost, convolution_cost, language_cost
 from facegpt_ros.bench.interleaved import Turn, interleaved, ratio, summary
 from facegpt_ros.config import Config
@@ -36,8 +36,11 @@ _SETTLING = 8  # frames until every face is followed and published
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", type=int, nargs="+", default=[1, 2, 4, 8], metavar="N", help="default: 1 2 4 8")
+    parser.add_argument(
+        "--cameras", type=int, nargs="+", default=[1, 2, 3, 4], metavar="N", help="of one face each; default: 1 2 3 4"
+    )
     parser.add_argument("--repeats", type=int, default=60, help="frames of each (default: %(default)s)")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the stages")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the stages, and frames a second")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="one parameter, see `facegpt config`"
     )
@@ -45,16 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Figures, and the exit status."""
-    if not all(1 <= count <= _MOST for count in args.faces) or not 2 <= args.repeats <= 10_000:
-        raise ConfigError(f"--faces is {args.faces} and --repeats {args.repeats}; give 1 to {_MOST}, and 2 to 10000")
+    if not all(1 <= count <= _MOST for count in args.faces + args.cameras) or not 2 <= args.repeats <= 10_000:
+        asked = f"--faces is {args.faces}, --cameras {args.cameras} and --repeats {args.repeats}"
+        raise ConfigError(f"{asked}; give 1 to {_MOST} of each, and 2 to 10000 repeats")
     given, _ = split_parameters(args.set)
     config = Config.from_flat({"estimator.name": "facegpt", "perception.max_faces": _MOST} | given)
     paths = {count: _Path(config, count) for count in sorted(set(args.faces))}
-    turns = {(count, name): turn for count, path in paths.items() for name, turn in path.turns.items()}
+    turns = {f"{count} {name}": turn for count, path in paths.items() for name, turn in path.turns.items()}
+    before_cameras = build_pipeline(config)
+    groups = {n: cameras.FollowedCameras(before_cameras, config, n, crowd(1)) for n in sorted(set(args.cameras))}
+    turns |= {f"{n} cameras {name}": turn for n, group in groups.items() for name, turn in group.turns.items()}
     energy, begun = ceilings.energy_uj(), time.monotonic()
-    taken = interleaved(
-        {f"{count} {name}": turn for (count, name), turn in turns.items()}, args.repeats, what="frames", settling=1
-    )
+    taken = interleaved(turns, args.repeats, what="frames", settling=1)
     watts = _watts(energy, ceilings.energy_uj(), time.monotonic() - begun)
     best = ceilings.measure(config.estimator.threads or language_threads())
     first = min(paths)
@@ -64,6 +69,9 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "ceilings": best.as_json(),
         "watts": watts,
         "faces": {},
+        "cameras": cameras.figures(
+            {n: {name: taken[f"{n} cameras {name}"] for name in group.turns} for n, group in groups.items()}
+        ),
     }
     for count, path in paths.items():
         spent = {name: taken[f"{count} {name}"] for name in path.turns}
@@ -76,8 +84,9 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         }
         figures["faces"][str(count)] = row
         path.pipeline.close()
+    before_cameras.close()
     if args.plot is not None:
-        chart(args.plot, "ms of a frame, by faces", {n: _parts(row["ms"]) for n, row in figures["faces"].items()})
+        chart(args.plot, _panels(figures))
     return figures, 0
 
 
@@ -177,6 +186,25 @@ def _parts(ms: dict[str, dict[str, float]]) -> dict[str, float]:
     """Medians of the stages, and what is left of the frame."""
     parts = {name: values["median"] for name, values in ms.items() if name not in ("frame", "vision and language")}
     return parts | {"rest": max(0.0, ms["frame"]["median"] - sum(parts.values()))}
+
+
+def _panels(figures: dict[str, Any]) -> Panels:
+    """Milliseconds by stage, and frames a second, of each number of faces and of cameras."""
+    by_faces = {_counted(n, "face"): row for n, row in figures["faces"].items()}
+    by_cameras = {_counted(n, "camera"): row for n, row in figures["cameras"].items()}
+    fps = {name: {"camera 1": row["fps"]} for name, row in by_faces.items()}
+    fps |= {
+        name: {f"camera {nth + 1}": row["fps"] for nth in range(int(name.split()[0]))}
+        for name, row in by_cameras.items()
+    }
+    return {
+        "ms of a frame, by stage": {name: _parts(row["ms"]) for name, row in by_faces.items()},
+        "frames a second: of each camera, and of all together": fps,
+    }
+
+
+def _counted(count: str, what: str) -> str:
+    return f"{count} {what}" if count == "1" else f"{count} {what}s"
 
 
 def _watts(before: int | None, after: int | None, seconds: float) -> float | None:

@@ -15,8 +15,8 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from facegpt_ros.errors import FaceGPTError, WeightsError
-from facegpt_ros.model.facegpt_build import build
+from facegpt_ros.errors import CacheError, FaceGPTError, WeightsError
+from facegpt_ros.model.facegpt_build import build_into, build_kept
 from facegpt_ros.model.facegpt_file import FaceGPTFile
 
 _NICE = 10
@@ -29,14 +29,16 @@ class BuildProcess:
     Args:
         weights: facegpt.safetensors.
         language: the GGUF that it was trained with.
-        precision: as facegpt_build.build's.
+        precision: as facegpt_build.build_kept's.
+        folder: to build into instead of the cache, empty; it stays the caller's.
 
     Raises:
         WeightsError: no process can be started.
     """
 
-    def __init__(self, weights: Path, language: Path, precision: str) -> None:
+    def __init__(self, weights: Path, language: Path, precision: str, folder: Path | None = None) -> None:
         command = [sys.executable, "-m", __name__, str(weights), str(language), precision]
+        command += [] if folder is None else [str(folder)]
         try:
             # A session of its own: Ctrl-C in a terminal is for the caller, which then closes its end of stdin.
             self._process = subprocess.Popen(
@@ -47,25 +49,27 @@ class BuildProcess:
             raise WeightsError(why) from error
 
     def wait(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-        """Until the graphs are in the cache.
+        """Until the graphs are in the cache, or in the folder.
 
         Args:
             progress: called with the parts that are done, and how many there are.
 
         Raises:
-            WeightsError: what the build raised, or how its process ended.
+            CacheError: the cache, or the folder, cannot be written or is full.
+            WeightsError: what else the build raised, or how its process ended.
         """
-        problem = ""
+        problem, kind = "", WeightsError
         assert self._process.stdout is not None
         with self._process:
             for line in self._process.stdout:
                 with contextlib.suppress(ValueError, KeyError, TypeError):  # what some library prints is not for us
                     note = json.loads(line)
-                    problem = note.get("problem", "")
-                    if not problem:
+                    if "problem" in note:
+                        problem, kind = note["problem"], CacheError if note["cache"] else WeightsError
+                    else:
                         progress(note["done"], note["total"])
         if self._process.returncode:
-            raise WeightsError(problem or _ended(self._process.returncode))
+            raise kind(problem or _ended(self._process.returncode))
 
     def stop(self) -> None:
         """Ends the process; wait then raises. Harmless when it has ended."""
@@ -83,16 +87,21 @@ def _ended(status: int) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """weights, language, precision; says on stdout, a JSON object a line, how far it is or what went wrong."""
-    weights, language, precision = arguments
+    """weights, language, precision, perhaps a folder; says on stdout, a JSON object a line, how far it is or what went
+    wrong."""
+    weights, language, precision, *folder = arguments
     threading.Thread(target=_end_with_caller, daemon=True).start()
     os.nice(_NICE)
     with contextlib.suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text(_KILL_FIRST)
     try:
-        build(FaceGPTFile.open(Path(weights)), Path(language), precision, lambda n, of: _tell(done=n, total=of))
+        what = FaceGPTFile.open(Path(weights)), Path(language), precision, lambda n, of: _tell(done=n, total=of)
+        if folder:
+            build_into(Path(folder[0]), *what)
+        else:
+            build_kept(*what)
     except FaceGPTError as error:
-        _tell(problem=str(error))
+        _tell(problem=str(error), cache=isinstance(error, CacheError))
         return 1
     return 0
 

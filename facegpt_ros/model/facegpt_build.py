@@ -1,6 +1,7 @@
 """The graphs of FaceGPT, built once on the machine that runs them, from facegpt.safetensors and the language model.
 
 They stay in the cache under a key of all that they were made from, and are made anew when any of it, or they, change.
+Where the cache cannot be written they are made for one process, in memory.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from tqdm import tqdm
 
 from facegpt_ros import engines
 from facegpt_ros.backends.onnx_runtime import OnnxRuntime
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import CacheError, WeightsError
 from facegpt_ros.model import prompts
 from facegpt_ros.model.face_graph import face_graph
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
@@ -31,6 +32,7 @@ from facegpt_ros.model.language_graph import decode_graph
 from facegpt_ros.model.language_weights import LanguageWeights, LayerWeights
 from facegpt_ros.model.matrix import Matrix, int8_limit
 from facegpt_ros.model.tokenizer import Tokenizer
+from facegpt_ros.private_folder import PrivateFolder, private_folders
 
 GRAPH_VERSION = 7  # rises when the same weights give other graphs
 #: What decode computes in where face computes in another: it also reads the first position of every sequence, which one
@@ -38,6 +40,7 @@ GRAPH_VERSION = 7  # rises when the same weights give other graphs
 #: int8 strays by 0.64 nats (KL) and five times says another word, int8_blocks by 0.004 and never.
 DECODE_PRECISION = {"int8": "int8_blocks"}
 PART = "graphs"
+Progress = Callable[[int, int], None]  # of the parts that are done, and how many there are
 SUMS = "sha256.json"
 _FACE, _DECODE, _PREFIXES, _EMBEDDING, _LANGUAGE = FILES = (
     "face.onnx", "decode.onnx", "prefixes.npz", "embedding.npy", "language.json",
@@ -62,10 +65,14 @@ class BuiltGraphs:
     Attributes:
         folder: of the files.
         config: of the language model.
+        note: why they are not in the cache; empty where they are.
+        home: removes the folder when nothing refers to it any more; None in the cache.
     """
 
     folder: Path
     config: LanguageConfig
+    note: str = ""
+    home: PrivateFolder | None = field(default=None, compare=False)
 
     @property
     def face(self) -> Path:
@@ -106,8 +113,18 @@ def kept() -> list[tuple[Path, str]]:
     return [(folder, altered(folder)) for folder in folders]
 
 
-def build(
-    file: FaceGPTFile, language: Path, precision: str = "int8", progress: Callable[[int, int], None] | None = None
+def build(file: FaceGPTFile, language: Path, precision: str = "int8", progress: Progress | None = None) -> BuiltGraphs:
+    """As build_kept; where the cache cannot be written as in_private_folder, and stderr says so."""
+    try:
+        return build_kept(file, language, precision, progress)
+    except CacheError as error:
+        graphs = in_private_folder(error, lambda folder: build_into(folder, file, language, precision, progress))
+    print(graphs.note, file=sys.stderr)
+    return graphs
+
+
+def build_kept(
+    file: FaceGPTFile, language: Path, precision: str = "int8", progress: Progress | None = None
 ) -> BuiltGraphs:
     """The graphs of these weights, from the cache or built into it; says on stderr how far it is.
 
@@ -118,7 +135,8 @@ def build(
         progress: called with the parts that are done, and how many there are.
 
     Raises:
-        WeightsError: the language model is another one, or the cache cannot be written, is full, or memory is.
+        CacheError: the cache cannot be written, or is full.
+        WeightsError: the language model is another one, or memory is full.
     """
     if not language.is_file():
         raise WeightsError(f"{language} is missing; run `facegpt engines prepare language_model`")
@@ -145,10 +163,46 @@ def build(
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(scratch, folder)
         except (OSError, MemoryError) as error:
-            raise WeightsError(_cure(folder, error)) from error
+            raise _failure(folder, error) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return _open(folder)
+
+
+def build_into(
+    folder: Path, file: FaceGPTFile, language: Path, precision: str, progress: Progress | None = None
+) -> None:
+    """Builds into an empty folder that is not the cache's, after build_kept could not; raises what that does."""
+    try:
+        _write_all(file, language, precision, folder, progress)
+    except (OSError, MemoryError) as error:
+        raise _failure(folder, error) from error
+
+
+def in_private_folder(why: CacheError, write: Callable[[Path], object]) -> BuiltGraphs:
+    """The graphs in a folder that is gone with them, or with this process: in memory where there is room, else where
+    temporary files go.
+
+    Args:
+        why: the cache could not be used.
+        write: writes them into the folder, see build_into.
+
+    Raises:
+        CacheError: why, where there is no room anywhere.
+        what write raises but CacheError.
+    """
+    for home in private_folders():
+        try:
+            write(home.path)
+        except CacheError:
+            home.close()
+            continue
+        except BaseException:
+            home.close()
+            raise
+        run = f"FaceGPT's graphs run from {home.kind} ({home.path}) and are built again at the next launch"
+        return replace(_open(home.path), note=f"{run}: {why}", home=home)
+    raise why
 
 
 def _folder(file: FaceGPTFile, precision: str) -> Path:
@@ -249,7 +303,7 @@ def _read(
 
 
 def _check_room(folder: Path, config: LanguageConfig, precision: str) -> None:
-    """Raises WeightsError before minutes of work where the disk is too full for their result."""
+    """Raises CacheError before minutes of work where the disk is too full for their result."""
     own = config.heads + 2 * config.key_heads
     layer = config.width * (config.head_width * (own + config.heads) + 3 * config.hidden)
     table = config.vocabulary * config.width
@@ -257,17 +311,18 @@ def _check_room(folder: Path, config: LanguageConfig, precision: str) -> None:
     needed = each * (2 * config.layers * layer + table) + of_table * table + 2**24
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise WeightsError(
+        raise CacheError(
             f"{folder.parent}: the graphs need {needed / 1e6:.0f} MB, {free / 1e6:.0f} MB are free; "
             "make room, or set FACEGPT_CACHE to a folder on another disk"
         )
 
 
-def _cure(folder: Path, error: OSError | MemoryError) -> str:
+def _failure(folder: Path, error: OSError | MemoryError) -> WeightsError:
     if isinstance(error, MemoryError):
-        return f"{folder}: memory ran out while the graphs were built; close other programs, or use a smaller model"
+        why = "memory ran out while the graphs were built; close other programs, or use a smaller model"
+        return WeightsError(f"{folder}: {why}")
     why = error.strerror or str(error)
-    return f"{folder}: cannot be written ({why}); make room, or set FACEGPT_CACHE to a folder that has some"
+    return CacheError(f"{folder}: cannot be written ({why}); make room, or set FACEGPT_CACHE to a folder that has some")
 
 
 def altered(folder: Path, files: Sequence[str] | None = None) -> str:

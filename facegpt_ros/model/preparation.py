@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from facegpt_ros.backends.choose import choose
 from facegpt_ros.config import EstimatorConfig
-from facegpt_ros.errors import FaceGPTError, WeightsError
+from facegpt_ros.errors import CacheError, FaceGPTError, WeightsError
 from facegpt_ros.model.build_process import BuildProcess
 from facegpt_ros.model.estimator import Estimator, facegpt_files, load_estimator
-from facegpt_ros.model.facegpt_build import built
+from facegpt_ros.model.facegpt_build import BuiltGraphs, built, in_private_folder
 from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 from facegpt_ros.model.facegpt_file import FaceGPTFile
 from facegpt_ros.model.fitness import check_trained_for
@@ -44,7 +45,7 @@ class Preparation:
 
     Attributes:
         progress: what goes on, for people; empty when nothing does.
-        problem: why there will be no FaceGPT, and the cure; empty where nothing is wrong.
+        problem: why there will be no FaceGPT, or why it runs from memory, and the cure; empty where nothing is wrong.
     """
 
     def __init__(self, config: EstimatorConfig, model: MorphableModel) -> None:
@@ -85,14 +86,15 @@ class Preparation:
                 self.progress = opening = f"{opening}; engines that there are not yet are built, for minutes"
             estimator = _open(config, model)
             if estimator is None:
-                if not self._build(config):
-                    return
+                graphs = self._build(config)
                 self.progress = opening
-                estimator = _open(config, model)
+                estimator = _open(config, model, graphs)
             if estimator is None:
                 raise WeightsError("FaceGPT's graphs changed while they were built; `facegpt engines clean`")
             with self._lock:
                 self._ready = estimator
+        except _Closed:
+            pass
         except FaceGPTError as error:
             self._failed(str(error))
         except Exception as error:  # whatever it is, the CNN serves
@@ -100,13 +102,22 @@ class Preparation:
         finally:
             self.progress = ""
 
-    def _build(self, config: EstimatorConfig) -> bool:
-        """Whether there are graphs now; not so after close."""
+    def _build(self, config: EstimatorConfig) -> BuiltGraphs | None:
+        """The graphs, where the cache cannot keep them; None: they are there now."""
+        try:
+            self._build_in_process(config)
+            return None
+        except CacheError as error:
+            graphs = in_private_folder(error, lambda folder: self._build_in_process(config, folder))
+        self.problem = graphs.note
+        return graphs
+
+    def _build_in_process(self, config: EstimatorConfig, folder: Path | None = None) -> None:
         files, precision = facegpt_files(config), choose(config.backend, config.precision).precision
         with self._lock:
             if self._closed:
-                return False
-            self._building = BuildProcess(files.weights, files.language, precision)
+                raise _Closed
+            self._building = BuildProcess(files.weights, files.language, precision, folder)
         self.progress = "FaceGPT: building its graphs"
         begun = time.monotonic()
 
@@ -118,20 +129,27 @@ class Preparation:
             self._building.wait(say)
         except WeightsError:
             if self._closed:
-                return False
+                raise _Closed from None
             raise
-        return True
 
     def _failed(self, why: str) -> None:
         self.problem = f"cnn serves instead of facegpt: {why}; then configure the node again"
 
 
-def _open(config: EstimatorConfig, model: MorphableModel) -> FaceGPTEstimator | None:
-    """FaceGPT where its graphs are in the cache. Raises WeightsError for a file that is missing, altered or unfit."""
+class _Closed(Exception):
+    """Nobody waits for it any more."""
+
+
+def _open(config: EstimatorConfig, model: MorphableModel, graphs: BuiltGraphs | None = None) -> FaceGPTEstimator | None:
+    """FaceGPT of these graphs, or where they are in the cache.
+
+    Raises:
+        WeightsError: a file is missing, altered or unfit.
+    """
     files = facegpt_files(config)
     file = FaceGPTFile.open(files.weights)
     check_trained_for(files.weights, file.layout, file.model_sha256, model)
-    graphs = built(file, choose(config.backend, config.precision).precision)
+    graphs = graphs or built(file, choose(config.backend, config.precision).precision)
     if graphs is None:
         return None
     return FaceGPTEstimator(

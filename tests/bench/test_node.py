@@ -1,10 +1,15 @@
 import json
+import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
-from facegpt_ros.bench.node import Received, misses, read_diary, summary
-from facegpt_ros.errors import ConfigError
+from facegpt_ros import engines
+from facegpt_ros.bench.node import Received, Usage, misses, read_diary, summary
+from facegpt_ros.errors import ConfigError, WeightsError
 
 MS = 1_000_000
 
@@ -50,5 +55,35 @@ def test_misses_name_figure_and_limit():
 
 def test_diary_is_read_back(tmp_path):
     path = tmp_path / "diary.csv"
-    path.write_text("published,5,7\npublished,6,9\n")
+    path.write_text("5,7\n6,9\n")
     assert read_diary(path).tolist() == [[5, 7], [6, 9]]
+
+
+def test_what_a_process_uses_shows_its_work_and_what_it_holds():
+    begin = Usage.of(os.getpid())
+    held = np.ones(30_000_000)  # 240 MB, touched
+    worked = time.process_time()
+    while time.process_time() < worked + 0.1:  # that counter ticks a hundred times a second
+        held += 1
+    end = Usage.of(os.getpid())
+    assert end.rss_mb - begin.rss_mb == pytest.approx(240, abs=30) and end.peak_mb >= end.rss_mb - 1
+    assert end.cpu_s > begin.cpu_s and end.at > begin.at
+    del held
+    assert Usage.of(os.getpid()).rss_mb < end.rss_mb - 200
+
+
+@pytest.mark.ros
+def test_a_run_of_the_nodes_reports_rate_memory_and_its_share_of_the_cores(tmp_path):
+    pytest.importorskip("facegpt_ros.msg", reason="the interfaces are not built")
+    try:
+        engines.fetch("astronaut", download=False)
+    except WeightsError as error:
+        pytest.skip(str(error))
+    out = tmp_path / "f.json"
+    command = [sys.executable, "-m", "facegpt_ros.cli", "bench", "node", "--rate", "10", "--seconds", "2"]
+    environment = {**os.environ, "ROS_DOMAIN_ID": str(1 + os.getpid() % 100)}
+    done = subprocess.run([*command, "--json", str(out)], capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(out.read_text())
+    assert figures["seconds"] == 2 and figures["results"] >= 2 and figures["cpu_share"] > 0
+    assert 50 < figures["rss_begin_mb"] <= figures["rss_mb"] and 50 < figures["rss_end_mb"] <= figures["rss_mb"]

@@ -106,7 +106,17 @@ def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_chart_shows_every_part(tmp_path: Path):
-    chart(tmp_path / "c.png", "ms", {"1": {"crop": 1.0, "vision": 3.0}, "2": {"crop": 2.0, "vision": 6.0}})
-    image = cv2.imread(str(tmp_path / "c.png"))
-    blue, orange = ((image == colour).all(2).sum() for colour in ((180, 119, 31), (14, 127, 255)))
+    stages = {"1": {"crop": 1.0, "vision": 3.0}, "2": {"crop": 2.0, "vision": 6.0}}
+    chart(tmp_path / "c.png", {"ms": stages})
+    blue, orange = _areas(tmp_path / "c.png")
     assert orange == pytest.approx(3 * blue, rel=0.1)
+    chart(tmp_path / "c.png", {"ms": stages, "nothing": {}, "frames a second": {"1": {"camera 1": 0.5}}})
+    both, unchanged = _areas(tmp_path / "c.png")
+    assert both > 3 * blue and unchanged == orange  # a panel has a scale of its own
+
+
+def _areas(path: Path) -> tuple[int, int]:
+    """Pixels of the first and of the second part."""
+    image = cv2.imread(str(path))
+    first, second = (int((image == colour).all(2).sum()) for colour in ((180, 119, 31), (14, 127, 255)))
+    return first, second

@@ -4,9 +4,12 @@ from pathlib import Path
 import cv2
 import pytest
 
+from facegpt_ros.bench.cameras import FollowedCameras
 from facegpt_ros.bench.path import FollowedCrowd, crowd
 from facegpt_ros.cli import main
 from facegpt_ros.config import Config
+from facegpt_ros.errors import ConfigError
+from facegpt_ros.perception.pipeline import build_pipeline
 
 pytest.importorskip("onnx", reason="ceilings are measured with graphs that onnx writes")
 
@@ -22,7 +25,7 @@ def test_every_face_of_the_crowd_is_followed():
 
 
 def test_the_stages_of_a_frame_as_json_and_as_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    given = ["--set", "estimator.name=cnn", "--faces", "1", "2", "--repeats", "3"]
+    given = ["--set", "estimator.name=cnn", "--faces", "1", "2", "--cameras", "1", "3", "--repeats", "3"]
     assert main(["bench", "path", *given, "--json", str(tmp_path / "f.json"), "--plot", str(tmp_path / "p.png")]) == 0
     figures = json.loads((tmp_path / "f.json").read_text())
     assert json.loads(capsys.readouterr().out) == figures
@@ -33,13 +36,35 @@ def test_the_stages_of_a_frame_as_json_and_as_a_picture(tmp_path: Path, capsys: 
         assert set(ms) == {"frame", "crop", "estimator", "relight"}
         assert 0 < ms["estimator"]["min"] < ms["frame"]["median"]
     assert figures["faces"]["1"]["times_1"] == 1.0
+    assert list(figures["cameras"]) == ["1", "3"]
+    for count, row in figures["cameras"].items():
+        assert 0 < row["ms"]["decode"]["median"] < row["ms"]["round"]["min"]
+        assert row["fps"] == pytest.approx(1e3 / row["ms"]["round"]["median"], abs=0.1)
+        assert row["fps_of_all"] == pytest.approx(int(count) * row["fps"], rel=0.01)
     assert cv2.imread(str(tmp_path / "p.png")).std() > 1
 
 
-@pytest.mark.parametrize("given", [["--faces", "9"], ["--faces", "0"], ["--repeats", "1"]])
+def test_every_camera_has_a_face_and_all_faces_of_a_round_are_one_batch():
+    config = Config()
+    pipeline = build_pipeline(config)
+    try:
+        groups = [FollowedCameras(pipeline, config, count, crowd(1)) for count in (1, 3)]
+        batches: list[int] = []
+        infer = pipeline.estimator.infer
+        pipeline.estimator.infer = lambda crops: (batches.append(len(crops)), infer(crops))[1]
+        ids = [[face.face_id for faces in group.round() for face in faces] for group in groups]
+        assert ids == [["1_0_f0001"], ["3_0_f0001", "3_1_f0001", "3_2_f0001"]] and batches == [1, 3]
+        assert len({view.image.ctypes.data for view in groups[1].decode()}) == 3  # no camera's image is another's
+        with pytest.raises(ConfigError, match="the faces of 2 cameras are not followed"):
+            FollowedCameras(pipeline, config, 2, crowd(2))
+    finally:
+        pipeline.close()
+
+
+@pytest.mark.parametrize("given", [["--faces", "9"], ["--faces", "0"], ["--cameras", "1", "9"], ["--repeats", "1"]])
 def test_what_cannot_be_measured_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]):
     assert main(["bench", "path", *given]) == 1
-    assert "give 1 to 8, and 2 to 10000" in capsys.readouterr().err
+    assert "give 1 to 8 of each, and 2 to 10000 repeats" in capsys.readouterr().err
 
 
 def test_words_need_an_estimator_that_has_some(capsys: pytest.CaptureFixture[str]):

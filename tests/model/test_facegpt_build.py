@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,10 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("gguf", reason="gguf is not installed")
 pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
-from facegpt_ros import engines  # noqa: E402
-from facegpt_ros.errors import ConfigError, WeightsError  # noqa: E402
+from facegpt_ros import engines, private_folder  # noqa: E402
+from facegpt_ros.errors import CacheError, ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.model import facegpt_build  # noqa: E402
-from facegpt_ros.model.facegpt_build import FILES, build  # noqa: E402
+from facegpt_ros.model.facegpt_build import FILES, build, build_kept  # noqa: E402
 from facegpt_ros.model.facegpt_file import FaceGPTFile  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
 from tests.model.test_gguf_file import write  # noqa: E402
@@ -26,6 +27,8 @@ LAYOUT = ThetaLayout(7, 5, 3)
 @pytest.fixture
 def language(tmp_path, monkeypatch):
     monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(private_folder, "PLACES", (("memory", str(tmp_path / "memory")),))
     return write(tmp_path / "m.gguf")
 
 
@@ -126,17 +129,99 @@ def test_a_full_disk_is_told_before_and_while_building(file, language, tmp_path,
     assert not list((tmp_path / "cache" / "graphs").glob("*.part"))
 
 
-def test_too_little_memory_and_a_cache_that_cannot_be_written_are_named(file, language, tmp_path, monkeypatch):
+def not_a_folder(tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "taken"))
+
+
+def full(tmp_path, monkeypatch):
+    usage = facegpt_build.shutil.disk_usage
+    few = usage(tmp_path)._replace(free=1_000_000)
+    small = tmp_path / "cache"
+    monkeypatch.setattr(facegpt_build.shutil, "disk_usage", lambda at: few if small in Path(at).parents else usage(at))
+
+
+def fills_up(tmp_path, monkeypatch):
+    write_bytes = Path.write_bytes
+
+    def write(path, content):
+        if tmp_path / "cache" in path.parents:
+            raise OSError(28, "No space left on device")
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (not_a_folder, r"taken/graphs: cannot be written \(.*\); set FACEGPT_CACHE"),
+        (full, r"other/graphs: the graphs need \d+ MB, 1 MB are free; make room"),
+        (fills_up, r"other/graphs/.*: cannot be written \(No space left on device\); make room"),
+    ],
+)
+def test_where_the_cache_cannot_keep_them_graphs_run_from_memory(
+    file, language, tmp_path, monkeypatch, capfd, spoil, why
+):
+    kept = build(file, language)
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "cache" / "other"))
+    spoil(tmp_path, monkeypatch)
+    capfd.readouterr()
+    graphs = build(file, language)
+    assert graphs.folder.parent == tmp_path / "memory" and kept.note == ""
+    assert re.search(rf"from memory \({graphs.folder}\) and are built again at the next launch: .*{why}", graphs.note)
+    assert graphs.note in capfd.readouterr().err
+    for name in FILES:
+        assert (graphs.folder / name).read_bytes() == (kept.folder / name).read_bytes()
+    assert graphs.config == kept.config
+    del graphs
+    assert not list((tmp_path / "memory").iterdir())
+    with pytest.raises(CacheError, match=why):
+        build_kept(file, language)
+
+
+def test_where_there_is_no_memory_either_the_cache_is_what_is_named(file, language, tmp_path, monkeypatch):
+    not_a_folder(tmp_path, monkeypatch)
+    usage = facegpt_build.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(facegpt_build.shutil, "disk_usage", lambda _: usage._replace(free=1_000_000))
+    with pytest.raises(CacheError, match=r"taken/graphs: cannot be written"):
+        build(file, language)
+    assert not list((tmp_path / "memory").iterdir())
+
+
+def test_graphs_in_a_cache_that_cannot_be_written_are_read_there(file, language, tmp_path, monkeypatch):
+    kept = build(file, language)
+
+    def refuse(name, part):
+        raise CacheError("read-only")
+
+    monkeypatch.setattr(engines, "locked", refuse)
+    assert build(file, language) == kept
+    (kept.folder / "face.onnx").write_bytes(b"altered")
+    assert build(file, language).folder.parent == tmp_path / "memory"
+
+
+def test_two_processes_without_a_cache_have_graphs_of_their_own(file, language, tmp_path, monkeypatch):
+    not_a_folder(tmp_path, monkeypatch)
+    both = [start(file, language, "live") for _ in range(2)]
+    said = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    folders = {Path(out.strip()) for out, _ in said}
+    assert len(folders) == 2 and all("run from" in err for _, err in said)
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_too_little_memory_is_named(file, language, tmp_path, monkeypatch):
     def too_big(*_):
         raise MemoryError
 
     monkeypatch.setattr(facegpt_build, "face_graph", too_big)
     with pytest.raises(WeightsError, match="memory ran out"):
         build(file, language)
-    (tmp_path / "taken").write_text("")
-    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "taken"))
-    with pytest.raises(WeightsError, match="set FACEGPT_CACHE"):
+    not_a_folder(tmp_path, monkeypatch)
+    with pytest.raises(WeightsError, match="memory ran out"):
         build(file, language)
+    assert not list((tmp_path / "memory").iterdir())
 
 
 def test_another_language_model_is_refused(file, language, tmp_path):

@@ -1,5 +1,6 @@
 """FaceGPT made ready beside the frames, with tiny files; its graphs are built by a real process."""
 
+import gc
 import subprocess
 import sys
 import threading
@@ -11,9 +12,9 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("gguf", reason="gguf is not installed")
 pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
-from facegpt_ros import engines  # noqa: E402
+from facegpt_ros import engines, private_folder  # noqa: E402
 from facegpt_ros.config import EstimatorConfig  # noqa: E402
-from facegpt_ros.errors import WeightsError  # noqa: E402
+from facegpt_ros.errors import CacheError, WeightsError  # noqa: E402
 from facegpt_ros.model import facegpt_build, preparation  # noqa: E402
 from facegpt_ros.model.build_process import BuildProcess  # noqa: E402
 from facegpt_ros.model.facegpt_build import built  # noqa: E402
@@ -37,6 +38,8 @@ class Cnn:
 @pytest.fixture
 def language(tmp_path, monkeypatch):
     monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(private_folder, "PLACES", (("memory", str(tmp_path / "memory")),))
     path = write(tmp_path / "m.gguf")
     monkeypatch.setattr(engines, "fetch", lambda name, download: path)
     monkeypatch.setattr(preparation, "load_estimator", lambda config, model: Cnn())
@@ -124,6 +127,11 @@ def spoil_cache(tmp_path):
     (tmp_path / "cache").write_text("no folder")
 
 
+def spoil_cache_and_memory(tmp_path):
+    spoil_cache(tmp_path)
+    (tmp_path / "memory").rmdir()
+
+
 def spoil_language(tmp_path):
     with open(tmp_path / "m.gguf", "ab") as file:
         file.write(b"x")
@@ -133,7 +141,7 @@ def spoil_language(tmp_path):
     ("spoil", "says"),
     [
         (spoil_weights, r"facegpt\.safetensors: no such file; check estimator\.weights"),
-        (spoil_cache, r"graphs: cannot be written .* set FACEGPT_CACHE to a folder that can"),
+        (spoil_cache_and_memory, r"graphs: cannot be written .* set FACEGPT_CACHE to a folder that can"),
         (spoil_language, r"m\.gguf: its sha256 is .* use the weights and the language model of one release"),
     ],
 )
@@ -145,6 +153,55 @@ def test_what_is_wrong_leaves_the_cnn_serving_and_names_cause_and_cure(config, t
     assert coming.take() is None and coming.progress == ""
     with pytest.raises(WeightsError, match=f"cnn serves instead of facegpt: .*{says}"):
         raise WeightsError(coming.problem)
+
+
+def test_without_a_cache_facegpt_serves_from_memory_and_says_so(config, tmp_path, built_elsewhere):
+    spoil_cache(tmp_path)
+    serving, coming = open_or_prepare(config, MODEL)
+    assert serving.model_id == "cnn"
+    coming.wait()
+    says = r"run from memory .* built again at the next launch: .*cache/graphs: cannot be written .* set FACEGPT_CACHE"
+    with pytest.raises(WeightsError, match=f"^FaceGPT's graphs {says}"):
+        raise WeightsError(coming.problem)
+    estimator = coming.take()
+    assert estimator.infer(np.zeros((1, SIZE, SIZE, 3), np.uint8)).spread is not None
+    assert estimator.graphs.folder.parent == tmp_path / "memory"
+    gc.collect()
+    assert estimator.graphs.face.is_file()  # for as long as somebody uses them
+    estimator.close()
+    del estimator
+    gc.collect()
+    assert not list((tmp_path / "memory").iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told_by_the_process_that_builds(config, language, tmp_path):
+    with pytest.raises(CacheError, match=r"nowhere: cannot be written \(No such file or directory\)"):
+        BuildProcess(config.weights, language, config.precision, tmp_path / "nowhere").wait()
+
+
+def test_closing_stops_a_build_in_memory_too(config, tmp_path, monkeypatch):
+    building, stopped = threading.Event(), threading.Event()
+
+    class Slow:
+        def __init__(self, weights, language, precision, folder=None):
+            self.folder = folder
+
+        def wait(self, progress):
+            if self.folder is None:
+                raise CacheError("read-only")
+            building.set()
+            assert stopped.wait(20)
+            raise WeightsError("was killed")
+
+        def stop(self):
+            if self.folder is not None:
+                stopped.set()
+
+    monkeypatch.setattr(preparation, "BuildProcess", Slow)
+    coming = preparation.Preparation(config, MODEL)
+    assert building.wait(20)
+    coming.close()
+    assert coming.problem == "" and coming.take() is None and not list((tmp_path / "memory").iterdir())
 
 
 def test_closing_stops_the_build_and_is_no_problem(config, tmp_path):
