@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         row["fps"] = round(1e3 / row["ms"]["frame"]["median"], 1)
         row[f"times_{first}"] = ratio(spent["frame"], taken[f"{first} frame"])
         row["of_ceiling"] = {
-            name: _reached(cost, best, row["ms"][name]["median"], config.estimator.precision)
+            name: _reached(cost, best, row["ms"][name], config.estimator.precision)
             for name, cost in path.costs.items()
         }
         figures["faces"][str(count)] = row
@@ -174,12 +174,20 @@ def _language_cost(estimator: FaceGPTEstimator, tokens: np.ndarray) -> Cost:
     return language_cost(reader.config, reader.depth, tokens.shape[1] + reader.after, reader.before, len(tokens), each)
 
 
-def _reached(cost: Cost, best: ceilings.Ceilings, median_ms: float, precision: str) -> dict[str, Any]:
-    """The least time that this machine could take, and its share of what was taken."""
+def _reached(cost: Cost, best: ceilings.Ceilings, ms: dict[str, float], precision: str) -> dict[str, Any]:
+    """The least time that this machine could take, and its share of what was taken: half the time, and at best, as
+    ceilings are measured too.
+    """
     bound = best.bound_ms(cost.multiplications, cost.bytes_read, precision)
     name = max(bound, key=lambda part: bound[part])
-    return {"gmac": round(cost.multiplications / 1e9, 3), "mbytes": round(cost.bytes_read / 1e6, 1), "bound": name,
-            "bound_ms": round(bound[name], 2), "reached": round(bound[name] / median_ms, 3)}  # fmt: skip
+    return {
+        "gmac": round(cost.multiplications / 1e9, 3),
+        "mbytes": round(cost.bytes_read / 1e6, 1),
+        "bound": name,
+        "bound_ms": round(bound[name], 2),
+        "reached": round(bound[name] / ms["median"], 3),
+        "reached_at_best": round(bound[name] / ms["min"], 3),
+    }
 
 
 def _parts(ms: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from facegpt_ros.bench import path
 from facegpt_ros.bench import peer as peers
 from facegpt_ros.bench.ceilings import Ceilings, measure
 from facegpt_ros.bench.chart import chart
-from facegpt_ros.bench.graph_cost import convolution_cost, language_cost
+from facegpt_ros.bench.graph_cost import Cost, convolution_cost, language_cost
 from facegpt_ros.bench.interleaved import interleaved, ratio, summary
 from facegpt_ros.bench.peer import Peer, environment
 from facegpt_ros.errors import ConfigError
@@ -120,3 +121,12 @@ def _areas(path: Path) -> tuple[int, int]:
     image = cv2.imread(str(path))
     first, second = (int((image == colour).all(2).sum()) for colour in ((180, 119, 31), (14, 127, 255)))
     return first, second
+
+
+def test_of_the_larger_bound_it_is_told_how_much_is_reached_half_the_time_and_at_best():
+    best = Ceilings(2, int8_gmac_s=100, fp32_gmac_s=20, read_gb_s=10)
+    said = path._reached(Cost(1e9, 5e7), best, {"median": 40.0, "min": 20.0}, "int8")
+    assert said == {"gmac": 1.0, "mbytes": 50.0, "bound": "compute", "bound_ms": 10.0, "reached": 0.25,
+                    "reached_at_best": 0.5}  # fmt: skip
+    assert path._reached(Cost(1e8, 5e7), best, {"median": 40.0, "min": 20.0}, "fp32")["bound_ms"] == 5.0
+    assert path._reached(Cost(1e8, 2e8), best, {"median": 40.0, "min": 20.0}, "int8")["bound"] == "memory"
