@@ -10,7 +10,7 @@ from facegpt_ros.backends.base import Backend
 from facegpt_ros.backends.choose import Choice
 from facegpt_ros.backends.onnx_runtime import OnnxRuntime, language_threads
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.model.facegpt_build import BuiltGraphs
+from facegpt_ros.model.built_graphs import BuiltGraphs
 
 _STEP = 64  # positions that room is made for at once
 

@@ -10,7 +10,7 @@ import numpy as np
 from facegpt_ros.backends.choose import Choice
 from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.face import CropEstimate
-from facegpt_ros.model.facegpt_build import BuiltGraphs
+from facegpt_ros.model.built_graphs import BuiltGraphs
 from facegpt_ros.model.spread import decode_spread
 from facegpt_ros.model.theta import ThetaLayout
 

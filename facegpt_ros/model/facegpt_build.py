@@ -11,10 +11,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -23,16 +23,27 @@ from facegpt_ros import engines
 from facegpt_ros.backends.onnx_runtime import OnnxRuntime
 from facegpt_ros.errors import CacheError, WeightsError
 from facegpt_ros.model import prompts
+from facegpt_ros.model.built_graphs import (
+    DECODE,
+    EMBEDDING,
+    FACE,
+    FILES,
+    LANGUAGE,
+    PREFIXES,
+    SUMS,
+    BuiltGraphs,
+    altered,
+    tokenizer_of,
+)
 from facegpt_ros.model.face_graph import face_graph
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fused_layers import can_fuse, fused_decode_graph
-from facegpt_ros.model.gguf_file import GgufFile, Vocabulary
+from facegpt_ros.model.gguf_file import GgufFile
 from facegpt_ros.model.language_config import LanguageConfig
 from facegpt_ros.model.language_graph import decode_graph
 from facegpt_ros.model.language_weights import LanguageWeights, LayerWeights
 from facegpt_ros.model.matrix import Matrix, int8_limit
-from facegpt_ros.model.tokenizer import Tokenizer
-from facegpt_ros.private_folder import PrivateFolder, private_folders
+from facegpt_ros.private_folder import private_folders
 
 GRAPH_VERSION = 7  # rises when the same weights give other graphs
 #: What decode computes in where face computes in another: it also reads the first position of every sequence, which one
@@ -41,69 +52,12 @@ GRAPH_VERSION = 7  # rises when the same weights give other graphs
 DECODE_PRECISION = {"int8": "int8_blocks"}
 PART = "graphs"
 Progress = Callable[[int, int], None]  # of the parts that are done, and how many there are
-SUMS = "sha256.json"
-_FACE, _DECODE, _PREFIXES, _EMBEDDING, _LANGUAGE = FILES = (
-    "face.onnx", "decode.onnx", "prefixes.npz", "embedding.npy", "language.json",
-)  # fmt: skip
-
-
-class Prefixes(NamedTuple):
-    """What has been read before every frame, and before every other prompt: keys and values (K, 1, G, P, W) of each.
-
-    suffix: (S, D), embeddings of what stands after a frame's image, <FACE> last.
-    """
-
-    frame: tuple[np.ndarray, np.ndarray]
-    text: tuple[np.ndarray, np.ndarray]
-    suffix: np.ndarray
-
-
-@dataclass(frozen=True)
-class BuiltGraphs:
-    """What a build left.
-
-    Attributes:
-        folder: of the files.
-        config: of the language model.
-        note: why they are not in the cache; empty where they are.
-        home: removes the folder when nothing refers to it any more; None in the cache.
-    """
-
-    folder: Path
-    config: LanguageConfig
-    note: str = ""
-    home: PrivateFolder | None = field(default=None, compare=False)
-
-    @property
-    def face(self) -> Path:
-        """See face_graph.face_graph."""
-        return self.folder / _FACE
-
-    @property
-    def decode(self) -> Path:
-        """See language_graph.decode_graph."""
-        return self.folder / _DECODE
-
-    def prefixes(self) -> Prefixes:
-        """Read into memory, float32."""
-        with np.load(self.folder / _PREFIXES) as held:
-            frame, text = ((held[f"{name}_keys"], held[f"{name}_values"]) for name in ("frame", "text"))
-            return Prefixes(frame, text, held["suffix"])
-
-    def embedding(self) -> np.ndarray:
-        """(V + ours, D), float16 or float32, not read before it is indexed."""
-        return np.load(self.folder / _EMBEDDING, mmap_mode="r")
-
-    def tokenizer(self) -> Tokenizer:
-        """Of the language model, with <FACE>."""
-        notes = json.loads((self.folder / _LANGUAGE).read_text(encoding="utf-8"))
-        return _tokenizer(Vocabulary(**notes["vocabulary"]))
 
 
 def built(file: FaceGPTFile, precision: str = "int8") -> BuiltGraphs | None:
     """The graphs of these weights where they lie in the cache as they were built, else None; arguments as build's."""
     folder = _folder(file, precision)
-    return _open(folder) if folder.is_dir() and not altered(folder, FILES) else None
+    return BuiltGraphs.open(folder) if folder.is_dir() and not altered(folder, FILES) else None
 
 
 def kept() -> list[tuple[Path, str]]:
@@ -153,7 +107,7 @@ def build_kept(
         if folder.is_dir():  # another process was first, or what is there is broken
             why = altered(folder, FILES)
             if not why:
-                return _open(folder)
+                return BuiltGraphs.open(folder)
             print(f"{why}; building it again", file=sys.stderr)
         scratch = parent / f".{folder.name}.part"  # a fixed name: what a killed process left goes now
         try:
@@ -166,7 +120,7 @@ def build_kept(
             raise _failure(folder, error) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    return _open(folder)
+    return BuiltGraphs.open(folder)
 
 
 def build_into(
@@ -201,7 +155,7 @@ def in_private_folder(why: CacheError, write: Callable[[Path], object]) -> Built
             home.close()
             raise
         run = f"FaceGPT's graphs run from {home.kind} ({home.path}) and are built again at the next launch"
-        return replace(_open(home.path), note=f"{run}: {why}", home=home)
+        return replace(BuiltGraphs.open(home.path), note=f"{run}: {why}", home=home)
     raise why
 
 
@@ -225,7 +179,7 @@ def _write_all(
     """Every file of a build, and at last the sums that make it one."""
     gguf = GgufFile(language)
     vocabulary = gguf.vocabulary()
-    tokenizer = _tokenizer(vocabulary)
+    tokenizer = tokenizer_of(vocabulary)
     config = gguf.config
     depth = file.depth or config.layers
     if depth > config.layers:
@@ -254,7 +208,7 @@ def _write_all(
         held: dict[str, Any] = dict(zip(("frame_keys", "frame_values"), before(prompts.frame_prefix()), strict=True))
         held |= zip(("text_keys", "text_values"), before(prompts.prefix()), strict=True)
         suffix = table[prompts.tokens(prompts.frame_suffix(), tokenizer, 0)].astype(np.float32)
-        np.savez(folder / _PREFIXES, suffix=suffix, **held)
+        np.savez(folder / PREFIXES, suffix=suffix, **held)
 
         def layers(weights: LanguageWeights, precision: str, count: int) -> list[LayerWeights]:
             out = []
@@ -266,18 +220,18 @@ def _write_all(
         # What ONNX Runtime alone multiplies may be in its own operators as a whole.
         fused = precision in ("int8", "int8_blocks") and can_fuse(config)
         face = face_graph(config, layers(read, precision, depth), read.norm, file.head, fused)
-        (folder / _FACE).write_bytes(face.SerializeToString())
+        (folder / FACE).write_bytes(face.SerializeToString())
         del face
         done()
         wordy = DECODE_PRECISION.get(precision, precision)
         words = Matrix.of(own.embedding, wordy, int8_limit())
         write = fused_decode_graph if fused else decode_graph
         decode = write(config, layers(own, wordy, config.layers), own.norm, words)
-        (folder / _DECODE).write_bytes(decode.SerializeToString())
+        (folder / DECODE).write_bytes(decode.SerializeToString())
         done()
-        np.save(folder / _EMBEDDING, table.astype(np.float32 if precision == "fp32" else np.float16))
+        np.save(folder / EMBEDDING, table.astype(np.float32 if precision == "fp32" else np.float16))
         notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
-        (folder / _LANGUAGE).write_text(notes, encoding="utf-8")
+        (folder / LANGUAGE).write_text(notes, encoding="utf-8")
         sums = json.dumps({name: sha256_of(folder / name) for name in FILES})
         (folder / SUMS).write_text(sums, encoding="utf-8")
         done()
@@ -323,25 +277,3 @@ def _failure(folder: Path, error: OSError | MemoryError) -> WeightsError:
         return WeightsError(f"{folder}: {why}")
     why = error.strerror or str(error)
     return CacheError(f"{folder}: cannot be written ({why}); make room, or set FACEGPT_CACHE to a folder that has some")
-
-
-def altered(folder: Path, files: Sequence[str] | None = None) -> str:
-    """What is wrong with a build; empty where nothing is. files: which it must have; None: those that it lists."""
-    try:
-        expected = json.loads((folder / SUMS).read_text(encoding="utf-8"))
-        wrong = [name for name in files or sorted(expected) if sha256_of(folder / name) != expected[name]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return f"{folder}: cannot be read ({error})"
-    return f"{folder / wrong[0]}: is not what was built" if wrong else ""
-
-
-def _open(folder: Path) -> BuiltGraphs:
-    notes = json.loads((folder / _LANGUAGE).read_text(encoding="utf-8"))
-    return BuiltGraphs(folder, LanguageConfig(**notes["config"]))
-
-
-def _tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    try:
-        return Tokenizer(vocabulary)
-    except ImportError as error:
-        raise WeightsError("FaceGPT's words need the package tokenizers: pip install tokenizers") from error

@@ -13,8 +13,9 @@ from facegpt_ros.backends.onnx_runtime import language_threads
 from facegpt_ros.errors import ImageError, ModelError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
+from facegpt_ros.model.built_graphs import BuiltGraphs
 from facegpt_ros.model.face_reader import FaceReader
-from facegpt_ros.model.facegpt_build import BuiltGraphs, build
+from facegpt_ros.model.facegpt_build import build
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.fitness import check_crops, check_trained_for
 from facegpt_ros.model.portable_graph import open_shipped

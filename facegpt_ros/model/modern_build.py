@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from facegpt_ros import engines
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.model.facegpt_build import PART, SUMS, altered
+from facegpt_ros.model.built_graphs import SUMS, altered
+from facegpt_ros.model.facegpt_build import PART
 from facegpt_ros.model.facegpt_file import FaceGPTFile, sha256_of
 from facegpt_ros.model.gguf_file import GgufFile
 from facegpt_ros.model.language_weights import LanguageWeights, LayerWeights

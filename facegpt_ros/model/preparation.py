@@ -11,8 +11,9 @@ from facegpt_ros.backends.choose import choose
 from facegpt_ros.config import EstimatorConfig
 from facegpt_ros.errors import CacheError, FaceGPTError, WeightsError
 from facegpt_ros.model.build_process import BuildProcess
+from facegpt_ros.model.built_graphs import BuiltGraphs
 from facegpt_ros.model.estimator import Estimator, facegpt_files, load_estimator
-from facegpt_ros.model.facegpt_build import BuiltGraphs, built, in_private_folder
+from facegpt_ros.model.facegpt_build import built, in_private_folder
 from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 from facegpt_ros.model.facegpt_file import FaceGPTFile
 from facegpt_ros.model.fitness import check_trained_for

@@ -15,9 +15,9 @@ from facegpt_ros.backends.choose import Choice
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.model import prompts
+from facegpt_ros.model.built_graphs import BuiltGraphs
 from facegpt_ros.model.decoder import Decoder
 from facegpt_ros.model.face_reader import FaceReader, Read
-from facegpt_ros.model.facegpt_build import BuiltGraphs
 
 
 @dataclass(frozen=True)

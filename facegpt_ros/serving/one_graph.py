@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.model.facegpt_build import Prefixes
+from facegpt_ros.model.built_graphs import Prefixes
 
 if TYPE_CHECKING:
     from onnx import ModelProto

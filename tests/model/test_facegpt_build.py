@@ -14,7 +14,8 @@ pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 from facegpt_ros import engines, private_folder  # noqa: E402
 from facegpt_ros.errors import CacheError, ConfigError, WeightsError  # noqa: E402
 from facegpt_ros.model import facegpt_build  # noqa: E402
-from facegpt_ros.model.facegpt_build import FILES, build, build_kept  # noqa: E402
+from facegpt_ros.model.built_graphs import FILES  # noqa: E402
+from facegpt_ros.model.facegpt_build import build, build_kept  # noqa: E402
 from facegpt_ros.model.facegpt_file import FaceGPTFile  # noqa: E402
 from facegpt_ros.model.theta import ThetaLayout  # noqa: E402
 from tests.model.test_gguf_file import write  # noqa: E402
