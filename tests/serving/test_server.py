@@ -76,7 +76,7 @@ def is_up(process: subprocess.Popen[bytes], config: EstimatorConfig) -> bool:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    export(folder, CNN, MODEL, "python", Batching(delay_us=20000))
+    export(folder, CNN, MODEL, "python", Batching(delay_us=80_000))
     return folder
 
 
