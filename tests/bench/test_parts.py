@@ -97,12 +97,26 @@ def test_a_peer_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
-    with pytest.raises(ConfigError, match="pip cannot install them here"):
-        environment("peer", ["no_such_package_of_facegpt==1.0"], "--no-index")
     python = environment("peer", ["pip"], "--no-index")
     made = Path(python).stat().st_ino
     assert environment("peer", ["pip"]) == python and Path(python).stat().st_ino == made
     assert Path(sys.prefix) not in Path(python).parents
+
+
+def test_packages_that_cannot_be_had_are_named_and_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def create(folder: Path, **_: object) -> None:
+        """In place of a virtual environment, which takes pip seconds: the interpreter that is here."""
+        (folder / "bin").mkdir(parents=True, exist_ok=True)
+        (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (folder / "bin" / "python").chmod(0o755)
+
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
+    monkeypatch.setattr(peers.venv, "create", create)
+    said = r"no_such_package_of_facegpt==1\.0: pip cannot install them here \(.*no_such_package_of_facegpt"
+    with pytest.raises(ConfigError, match=said):
+        environment("peer", ["no_such_package_of_facegpt==1.0"], "--no-index")
+    (python,) = tmp_path.rglob("bin/python")
+    assert not (python.parents[1] / "packages").exists()  # nothing says that it is done
 
 
 def test_a_chart_shows_every_part(tmp_path: Path):

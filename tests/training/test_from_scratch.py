@@ -1,6 +1,7 @@
 """A few minutes of training from scratch lower every loss on crops and words that were not trained on.
 
-Photos are renders whose landmarks are known, so this needs no data; batches are those of a real run, each drawn once.
+That they fall on what is trained on, test_regressor.py and test_facegpt.py show in seconds. Photos are renders whose
+landmarks are known, so this needs no data; batches are those of a real run, each drawn once.
 """
 
 from pathlib import Path
@@ -26,6 +27,7 @@ from facegpt_ros.training.stages import STAGES  # noqa: E402
 from tests.model.tiny_language import config, vocabulary  # noqa: E402
 from tests.training.rendered_photos import write_rendered_photos  # noqa: E402
 
+pytestmark = pytest.mark.heavy
 SIZE = 64  # px
 BATCH = 12  # of FaceGPT
 #: Of each stage: steps, learning rate, and the stage whose end it begins with, as in a real run.
