@@ -42,7 +42,8 @@ def test_a_ratio_is_of_turns_side_by_side():
 def test_what_takes_longest_at_best_is_the_bound():
     best = Ceilings(threads=1, int8_gmac_s=100.0, fp32_gmac_s=10.0, read_gb_s=20.0)
     assert best.bound_ms(1e9, 1e8) == {"compute": 10.0, "memory": 5.0}
-    assert best.bound_ms(1e9, 1e8, "fp32")["compute"] == 100.0
+    assert best.bound_ms(1e9, 1e8, "int8_blocks")["compute"] == 10.0
+    assert best.bound_ms(1e9, 1e8, "fp32")["compute"] == best.bound_ms(1e9, 1e8, "fp16")["compute"] == 100.0
 
 
 def test_the_machine_has_ceilings():
@@ -86,6 +87,16 @@ def test_a_peer_times_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     )
     with Peer("good.py") as peer:
         assert [peer(), peer()] == [0.5, 1.5]
+
+
+def test_a_peer_may_say_a_lot_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(peers, "_HERE", tmp_path)
+    (tmp_path / "loud.py").write_text(
+        "import signal, sys\nsignal.alarm(20)\nsys.stderr.write('x' * 2**18)\nprint('peer: ready', flush=True)\n"
+        "for _ in sys.stdin: sys.stderr.write('x' * 2**18); print('peer: 1.5', flush=True)\n"
+    )
+    with Peer("loud.py") as peer:
+        assert peer() == 1.5
 
 
 def test_a_peer_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
