@@ -71,8 +71,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         row["fps"] = round(1e3 / row["ms"]["frame"]["median"], 1)
         row[f"times_{first}"] = ratio(spent["frame"], taken[f"{first} frame"])
         row["of_ceiling"] = {
-            name: _reached(cost, best, row["ms"][name]["median"], path.precision)
-            for name, cost in path.costs.items()
+            name: _reached(cost, best, row["ms"][name]["median"], path.precision) for name, cost in path.costs.items()
         }
         figures["faces"][str(count)] = row
         path.pipeline.close()

@@ -34,7 +34,8 @@ class Peer:
     def __init__(self, script: str, arguments: Sequence[str] = (), python: str = sys.executable) -> None:
         self.name = script
         command = [python, str(_HERE / script), *arguments]
-        self._said = tempfile.TemporaryFile()  # no pipe: one that nobody reads is full after 64 kB, and the peer waits
+        # No pipe: one that nobody reads is full after 64 kB, and the peer waits.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115, close closes it
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )

@@ -14,6 +14,7 @@ from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from facegpt_ros.errors import WeightsError
+from facegpt_ros.viz import overlay
 from tests.nodes.image_messages import EMPTY, WITH_FACE, image
 from tests.nodes.log import Log
 
@@ -130,6 +131,22 @@ def test_missing_weights_leave_the_node_unconfigured_until_cured(stage, monkeypa
     stage.image_publisher(Image)
 
 
+def test_what_fails_after_the_weights_frees_them_and_can_be_cured_by_parameters(stage, monkeypatch):
+    log = Log(stage.make(), monkeypatch)
+
+    def fail(model):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(overlay, "warm_up", fail)
+    stage.node.set_parameters([Parameter("output.overlay", value=True)])
+    stage.node.trigger_configure()
+    assert log.said("no compiler") and stage.pipeline.closed
+    (done,) = stage.node.set_parameters([Parameter("output.overlay", value=False)])
+    assert done.successful, done.reason
+    stage.node.trigger_configure()
+    assert len(stage.pipelines) == 2 and not stage.pipeline.closed
+
+
 def test_enable_stops_and_resumes(stage):
     node = stage.start()
     name = f"{node.get_fully_qualified_name()}/enable"
@@ -166,6 +183,10 @@ def test_get_mesh_returns_the_face_in_view(stage):
     assert max(v.x for v in mesh.vertices) > 0.005
     refused = stage.call(GetMesh, "face/get_mesh", GetMesh.Request(face_id="f0099"))
     assert not refused.success and "f0001" in refused.message
+    enable = f"{stage.node.get_fully_qualified_name()}/enable"
+    stage.call(SetBool, enable, SetBool.Request(data=False))
+    gone = stage.call(GetMesh, "face/get_mesh", GetMesh.Request())
+    assert not gone.success and "in view: none" in gone.message
 
 
 def test_old_images_are_dropped_when_an_age_is_set(stage, monkeypatch):

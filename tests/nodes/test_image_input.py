@@ -94,6 +94,21 @@ def test_camera_info_is_used_or_refused_with_the_reason(stage, monkeypatch, k, f
     assert said is None or log.said(said)
 
 
+def test_each_calibration_gives_its_own_camera(stage):
+    """Also where its message lies in memory where one lay that is gone."""
+    stage.start()
+    camera = stage.node._cameras[""].input
+
+    def tell(focal):
+        camera._on_info(CameraInfo(width=64, height=48, k=[focal, 0, 31.5, 0, focal, 23.5, 0, 0, 1]))
+
+    tell(50.0)
+    assert camera.camera(64, 48, 60.0).fx == 50
+    tell(60.0)  # no image comes while it holds
+    tell(70.0)
+    assert camera.camera(64, 48, 60.0).fx == 70
+
+
 def test_silence_names_the_topic_and_offers_a_remap(stage, monkeypatch):
     log = Log(stage.make(image__timeout_s=0.01), monkeypatch)
     stage.peer.create_publisher(Image, "/elsewhere/image", 1)
