@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-_PARTIAL = re.compile(r"\..*\.\d+\.part")
+_PARTIAL = re.compile(r"\..*\.\d+\.part", re.DOTALL)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -15,7 +15,8 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: the folder is missing, read-only or full; nothing is left behind.
     """
-    partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    start = os.fsdecode(os.fsencode(path.name)[:200])  # bytes: file systems count them, not characters
+    partial = path.with_name(f".{start}.{os.getpid()}.part")
     try:
         partial.write_bytes(content)
         os.replace(partial, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 1 failed for a reason that was printed, 2 wrong usage, 130 stopped with Ctrl-C.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: names of files need not be text, or not of here
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0].startswith("-") or words[0] not in SUBCOMMANDS:
         _overview().parse_args(words or ["--help"])  # prints help, version or the error, and exits

@@ -68,7 +68,10 @@ def split_parameters(assignments: Sequence[str]) -> tuple[dict[str, object], dic
         name, raw = _pair(text, "--set")
         side = 1 if name.startswith("source.") else 0
         declared = known[side].get(name)
-        value = raw if declared is not None and declared.type is str else yaml.safe_load(raw)
+        try:
+            value = raw if declared is not None and declared.type is str else yaml.safe_load(raw)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {text}: what follows = cannot be read; write it as in a YAML file") from error
         split[side][name] = kinds[side].from_flat({name: value}).flat()[name]
     return split
 

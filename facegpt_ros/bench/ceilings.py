@@ -30,7 +30,7 @@ class Ceilings:
 
     def bound_ms(self, multiplications: float, bytes_read: float, precision: str = "int8") -> dict[str, float]:
         """The least that so many multiply-adds, and so many bytes of weights, can take: compute and memory, ms."""
-        rate = self.fp32_gmac_s if precision == "fp32" else self.int8_gmac_s
+        rate = self.int8_gmac_s if precision.startswith("int8") else self.fp32_gmac_s  # as float16 is multiplied
         return {"compute": multiplications / rate / 1e6, "memory": bytes_read / self.read_gb_s / 1e6}
 
 

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from facegpt_ros import engines
+from facegpt_ros.config import CameraNodeConfig
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE, moving_portrait, write_video
 from facegpt_ros.processes import NodeProcesses, stop_on_sigterm
@@ -86,6 +87,8 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Figures, and the exit status."""
     if not 1.0 <= args.seconds <= 3600.0:
         raise ConfigError(f"--seconds is {args.seconds:g}; it must be 1 to 3600")
+    if args.rate:  # camera_node would keep its own rate instead of a wrong one
+        CameraNodeConfig.from_flat({"source.fps": args.rate})
     share_cores(args.cores)
     with tempfile.TemporaryDirectory(prefix="facegpt_bench") as scratch, stop_on_sigterm():
         figures = _measure(args, Path(scratch))

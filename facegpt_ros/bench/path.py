@@ -79,8 +79,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         row["fps"] = round(1e3 / row["ms"]["frame"]["median"], 1)
         row[f"times_{first}"] = ratio(spent["frame"], taken[f"{first} frame"])
         row["of_ceiling"] = {
-            name: _reached(cost, best, row["ms"][name], config.estimator.precision)
-            for name, cost in path.costs.items()
+            name: _reached(cost, best, row["ms"][name], path.precision) for name, cost in path.costs.items()
         }
         figures["faces"][str(count)] = row
         path.pipeline.close()
@@ -129,6 +128,7 @@ class _Path:
         self.pipeline = pipeline
         self.turns: dict[str, Turn] = {"frame": followed.frame, "crop": followed.cut}
         self.costs: dict[str, Cost] = {}
+        self.precision = getattr(estimator, "precision", "")  # what auto chose
         pixels, half_extent = followed.pixels, np.array([crop.half_extent for crop in followed.crops])
         estimate = estimator.infer(pixels)
         if isinstance(estimator, FaceGPTEstimator):
@@ -170,7 +170,7 @@ def _points(pipeline: FacePipeline, face: Face) -> np.ndarray:
 
 def _language_cost(estimator: FaceGPTEstimator, tokens: np.ndarray) -> Cost:
     reader = estimator.reader
-    each = {"int8": 1.0, "int8_blocks": 1.125}.get(estimator.precision, 4.0)
+    each = {"int8": 1.0, "int8_blocks": 1.125, "fp16": 2.0, "fp32": 4.0}[estimator.precision]
     return language_cost(reader.config, reader.depth, tokens.shape[1] + reader.after, reader.before, len(tokens), each)
 
 

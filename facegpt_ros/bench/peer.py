@@ -6,6 +6,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,8 +34,10 @@ class Peer:
     def __init__(self, script: str, arguments: Sequence[str] = (), python: str = sys.executable) -> None:
         self.name = script
         command = [python, str(_HERE / script), *arguments]
+        # No pipe: one that nobody reads is full after 64 kB, and the peer waits.
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115, close closes it
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )
         self._expect("ready")
         self._process.send_signal(signal.SIGSTOP)  # until its turn: some look for work for ever
@@ -61,14 +64,17 @@ class Peer:
         """Ends it."""
         self._process.kill()
         self._process.communicate()
+        self._said.close()
 
     def _expect(self, start: str) -> str:
         assert self._process.stdout is not None
         while line := self._process.stdout.readline():
             if line.startswith("peer: " + start):
                 return line.removeprefix("peer: ").strip()
-        _, said = self._process.communicate()
-        last = said.strip().splitlines()[-1:] or ["it said nothing"]
+        self._process.communicate()
+        self._said.seek(0)
+        last = self._said.read().decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        self._said.close()
         raise ConfigError(f"{self.name} ended: {last[0]}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from facegpt_ros.config import EstimatorConfig
 from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.face import CropEstimate
 from facegpt_ros.morphable.model import MorphableModel
+
+if TYPE_CHECKING:
+    from facegpt_ros.model.built_graphs import BuiltGraphs
+    from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 
 
 class Estimator(Protocol):
@@ -52,18 +56,7 @@ def load_estimator(config: EstimatorConfig, model: MorphableModel) -> Estimator:
         backend = "onnxruntime" if config.backend == "auto" else config.backend
         return CnnEstimator(path, model, config.threads, backend)
     if config.name == "facegpt":
-        from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
-
-        files = facegpt_files(config)
-        return FaceGPTEstimator(
-            files.weights,
-            model,
-            files.language,
-            files.vision,
-            config.threads,
-            config.precision,
-            backend=config.backend,
-        )
+        return open_facegpt(config, model, facegpt_files(config))
     raise ConfigError(f"estimator.name is '{config.name}'; use cnn or facegpt")
 
 
@@ -92,3 +85,25 @@ def facegpt_files(config: EstimatorConfig) -> FaceGPTFiles:
             "facegpt.safetensors of `facegpt train export-facegpt`, or estimator.name to cnn"
         )
     return FaceGPTFiles(path, engines.fetch("language_model", download=False), vision)
+
+
+def open_facegpt(
+    config: EstimatorConfig, model: MorphableModel, files: FaceGPTFiles, graphs: BuiltGraphs | None = None
+) -> FaceGPTEstimator:
+    """FaceGPT of these files as the parameters ask for it; graphs: of the cache, None: built where they are not there.
+
+    Raises:
+        ConfigError, WeightsError: see load_estimator.
+    """
+    from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
+
+    return FaceGPTEstimator(
+        files.weights,
+        model,
+        files.language,
+        files.vision,
+        config.threads,
+        config.precision,
+        graphs,
+        config.backend,
+    )

@@ -12,7 +12,7 @@ from facegpt_ros.config import EstimatorConfig
 from facegpt_ros.errors import CacheError, FaceGPTError, WeightsError
 from facegpt_ros.model.build_process import BuildProcess
 from facegpt_ros.model.built_graphs import BuiltGraphs
-from facegpt_ros.model.estimator import Estimator, facegpt_files, load_estimator
+from facegpt_ros.model.estimator import Estimator, facegpt_files, load_estimator, open_facegpt
 from facegpt_ros.model.facegpt_build import built, in_private_folder
 from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 from facegpt_ros.model.facegpt_file import FaceGPTFile
@@ -151,15 +151,4 @@ def _open(config: EstimatorConfig, model: MorphableModel, graphs: BuiltGraphs | 
     file = FaceGPTFile.open(files.weights)
     check_trained_for(files.weights, file.layout, file.model_sha256, model)
     graphs = graphs or built(file, choose(config.backend, config.precision).precision)
-    if graphs is None:
-        return None
-    return FaceGPTEstimator(
-        files.weights,
-        model,
-        files.language,
-        files.vision,
-        config.threads,
-        config.precision,
-        graphs,
-        config.backend,
-    )
+    return None if graphs is None else open_facegpt(config, model, files, graphs)

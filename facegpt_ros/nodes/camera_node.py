@@ -27,6 +27,7 @@ from facegpt_ros.nodes.ros_parameters import changed, declare
 from facegpt_ros.sources import open_source, resized
 
 _POLL_S = 0.02
+_LOOK_AGAIN_S, _SAY_AGAIN_S = 1.0, 30.0  # of a source that is gone
 
 
 class CameraNode(Node):
@@ -84,17 +85,22 @@ class CameraNode(Node):
         if not source.live:
             self._wait_for_subscribers()
         self.get_logger().info(f"publishing {config.uri} on {self._images.topic_name}, pace {config.pace}")
-        published = 0
+        published = this_time = 0
         due = time.monotonic()
         while not self._stop.is_set():
             image = source.read()
             if image is None:
                 if config.loop and published and not source.live:
+                    if not this_time:
+                        said = f"{config.uri} cannot be read any more; is it still there? It is tried again by itself"
+                        self.get_logger().error(said, throttle_duration_sec=_SAY_AGAIN_S)
+                        self._stop.wait(_LOOK_AGAIN_S)
                     source.rewind()
+                    this_time = 0
                     continue
                 break
             stamp = self._publish(resized(image, config.width, config.height))
-            published += 1
+            published, this_time = published + 1, this_time + 1
             if config.pace == "consumed":
                 self._wait_for_result(stamp)
             elif not source.live or config.pace == "fixed":

@@ -70,6 +70,7 @@ class FaceCamera:
         if self.input is not None:
             self.input.close()
             self.input = None
+        self.seen = (None, [])  # nobody is tracked any more
 
     def destroy(self) -> None:
         """Its publishers too; it is of no use afterwards."""

@@ -73,11 +73,9 @@ class FaceNode(LifecycleNode):
 
                 warm_up(self._pipeline.model)
         except FaceGPTError as error:
-            self.get_logger().error(f"cannot configure: {error}")
-            return TransitionCallbackReturn.FAILURE
+            return self._cannot_configure(str(error))
         except Exception as error:  # an unforeseen failure must not end the process either
-            self.get_logger().error(f"cannot configure: {error}\n{traceback.format_exc()}")
-            return TransitionCallbackReturn.FAILURE
+            return self._cannot_configure(f"{error}\n{traceback.format_exc()}")
         self.get_logger().info(f"loaded {self._pipeline.model_id} in {time.monotonic() - started:.1f} s")
         self._publish_info = self._publisher(MorphableModelInfo, "face/model_info", _LATCHED)
         self._publish_diagnostics = self._publisher(DiagnosticArray, "/diagnostics", 10)
@@ -128,6 +126,11 @@ class FaceNode(LifecycleNode):
         if self._pipeline is not None:
             self._pipeline.close()
             self._pipeline = None
+
+    def _cannot_configure(self, why: str) -> TransitionCallbackReturn:
+        self.get_logger().error(f"cannot configure: {why}")
+        self.release()  # the pipeline where what came after it failed: parameters may change, and it is loaded anew
+        return TransitionCallbackReturn.FAILURE
 
     def _publisher(self, kind: type, topic: str, qos: QoSProfile | int) -> Any:
         publisher = self.create_publisher(kind, topic, qos)

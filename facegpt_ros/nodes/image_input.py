@@ -50,7 +50,7 @@ class ImageInput:
         self._say_once = say_once
         self._info: CameraInfo | None = None
         self._grace: Any = None
-        self._cache: tuple[Any, Camera] | None = None
+        self._cache: tuple[CameraInfo | None, tuple[int, int, float], Camera] | None = None
         self._first_image_at = float("nan")
         self._last_image_at = time.monotonic()
         self._asked_for = f"{prefix}image" if transport == "raw" else f"{prefix}image/compressed"
@@ -86,10 +86,10 @@ class ImageInput:
     def camera(self, width: int, height: int, assumed_fov_deg: float) -> Camera:
         """The camera of images of this size."""
         info = self._info
-        key = (id(info), width, height, assumed_fov_deg)
-        if self._cache is None or self._cache[0] != key:
-            self._cache = (key, self._make_camera(info, width, height, assumed_fov_deg))
-        return self._cache[1]
+        key = (width, height, assumed_fov_deg)
+        if self._cache is None or self._cache[0] is not info or self._cache[1] != key:
+            self._cache = (info, key, self._make_camera(info, width, height, assumed_fov_deg))
+        return self._cache[2]
 
     def why_silent(self) -> str:
         """What the graph says of the image topic, and the cure."""

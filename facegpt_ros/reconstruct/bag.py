@@ -81,6 +81,7 @@ class Bag:
         self.count = counts[self.topic, self._type]
         self._connections = self._of(self.topic, self._type)
         self._info = self._camera_info()
+        self._misfits: set[tuple[int, int]] = set()  # sizes of images that it is not for, each told once
 
     def messages(self) -> Iterator[Message]:
         """Every image, by the time of arrival. Raises BagError: the bag is damaged after those that came."""
@@ -117,8 +118,9 @@ class Bag:
         try:
             return camera_from_info(self._info, width, height, rectified=rectified)[0]
         except CameraError as error:
-            LOG.warning("%s: %s; a field of view is assumed instead", self.path, error)
-            self._info = None
+            if (width, height) not in self._misfits:
+                self._misfits.add((width, height))
+                LOG.warning("%s: %s; a field of view is assumed instead", self.path, error)
             return None
 
     def _of(self, topic: str, kind: str) -> list[Any]:

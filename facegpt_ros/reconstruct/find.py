@@ -119,6 +119,14 @@ def _in_folder(folder: Path, output: Path, found: Found) -> list[_Named]:
     return named
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Not so of a link that leads in a circle, or where nobody may look: it must not cost what lies beside it."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _walk(folder: Path, seen: set[Path], found: Found) -> Iterator[tuple[Path, bool]]:
     """Images, and bags with True; a folder's files before its folders. Links are followed, each folder once."""
     seen.add(folder.resolve())
@@ -126,7 +134,7 @@ def _walk(folder: Path, seen: set[Path], found: Found) -> Iterator[tuple[Path, b
         with os.scandir(folder) as listing:
             shown = [entry for entry in listing if not entry.name.startswith(".")]
         entries = sorted(shown, key=lambda entry: (natural(entry.name), entry.name))
-        folders = [entry.name for entry in entries if entry.is_dir()]
+        folders = [entry.name for entry in entries if _is_folder(entry)]
     except OSError as error:
         found.failed.append((str(folder), f"{folder}: cannot be searched ({error.strerror}); check its permissions"))
         return

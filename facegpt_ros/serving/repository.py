@@ -89,15 +89,16 @@ def export(
     text = config_pbtxt(name, version, size, outputs, notes, backend, batching or Batching())
     own = folder / name
     try:
-        own.mkdir(parents=True, exist_ok=True)
-        for old in own.iterdir():
-            if old.is_dir() and old.name.isdigit():
-                shutil.rmtree(old)
-        (own / version).mkdir()
+        (own / version).mkdir(parents=True, exist_ok=True)
         write_whole(own / version / "model.onnx", graph)
         if backend == "python":
             write_whole(own / version / "model.py", _MODEL.read_bytes())
+        else:
+            (own / version / "model.py").unlink(missing_ok=True)
         write_whole(own / "config.pbtxt", text.encode())
+        for old in own.iterdir():  # last: what was there serves on where the disk is full
+            if old.is_dir() and old.name.isdigit() and old.name != version:
+                shutil.rmtree(old)
     except OSError as error:
         raise WeightsError(f"{own}: cannot be written ({error.strerror}); give another folder") from error
     return own

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from facegpt_ros import engines
+from facegpt_ros.bench import node
 from facegpt_ros.bench.node import Received, Usage, misses, read_diary, summary
+from facegpt_ros.cli import main
 from facegpt_ros.errors import ConfigError, WeightsError
 
 MS = 1_000_000
@@ -42,6 +44,23 @@ def test_a_processing_that_begins_after_a_newer_image_left_is_stale():
 def test_too_few_results_say_so():
     with pytest.raises(ConfigError, match="measure longer"):
         summary(*stream(3), warm_up_s=10.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--rate", "-5"], "source.fps is -5.0; it must be 0.1 to 1000"),
+        (["--rate", "5000"], "source.fps is 5000.0"),
+        (["--rate", "nan"], "source.fps is nan"),
+        (["--seconds", "nan"], "--seconds is nan; it must be 1 to 3600"),
+        (["--set", "perception.max_faces=["], "--set perception.max_faces=[: "),
+    ],
+)
+def test_what_cannot_be_measured_is_said_before_a_node_starts(given, said, monkeypatch, capsys):
+    monkeypatch.setattr(node, "NodeProcesses", None)
+    monkeypatch.setattr(node, "_share_cores", lambda count: None)
+    assert main(["bench", "node", *given]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_misses_name_figure_and_limit():

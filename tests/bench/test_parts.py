@@ -43,7 +43,8 @@ def test_a_ratio_is_of_turns_side_by_side():
 def test_what_takes_longest_at_best_is_the_bound():
     best = Ceilings(threads=1, int8_gmac_s=100.0, fp32_gmac_s=10.0, read_gb_s=20.0)
     assert best.bound_ms(1e9, 1e8) == {"compute": 10.0, "memory": 5.0}
-    assert best.bound_ms(1e9, 1e8, "fp32")["compute"] == 100.0
+    assert best.bound_ms(1e9, 1e8, "int8_blocks")["compute"] == 10.0
+    assert best.bound_ms(1e9, 1e8, "fp32")["compute"] == best.bound_ms(1e9, 1e8, "fp16")["compute"] == 100.0
 
 
 def test_the_machine_has_ceilings():
@@ -89,6 +90,16 @@ def test_a_peer_times_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert [peer(), peer()] == [0.5, 1.5]
 
 
+def test_a_peer_may_say_a_lot_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(peers, "_HERE", tmp_path)
+    (tmp_path / "loud.py").write_text(
+        "import signal, sys\nsignal.alarm(20)\nsys.stderr.write('x' * 2**18)\nprint('peer: ready', flush=True)\n"
+        "for _ in sys.stdin: sys.stderr.write('x' * 2**18); print('peer: 1.5', flush=True)\n"
+    )
+    with Peer("loud.py") as peer:
+        assert peer() == 1.5
+
+
 def test_a_peer_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(peers, "_HERE", tmp_path)
     (tmp_path / "bad.py").write_text("import sys\nsys.exit('no such package')\n")
@@ -98,12 +109,26 @@ def test_a_peer_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
-    with pytest.raises(ConfigError, match="pip cannot install them here"):
-        environment("peer", ["no_such_package_of_facegpt==1.0"], "--no-index")
     python = environment("peer", ["pip"], "--no-index")
     made = Path(python).stat().st_ino
     assert environment("peer", ["pip"]) == python and Path(python).stat().st_ino == made
     assert Path(sys.prefix) not in Path(python).parents
+
+
+def test_packages_that_cannot_be_had_are_named_and_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def create(folder: Path, **_: object) -> None:
+        """In place of a virtual environment, which takes pip seconds: the interpreter that is here."""
+        (folder / "bin").mkdir(parents=True, exist_ok=True)
+        (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (folder / "bin" / "python").chmod(0o755)
+
+    monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path))
+    monkeypatch.setattr(peers.venv, "create", create)
+    said = r"no_such_package_of_facegpt==1\.0: pip cannot install them here \(.*no_such_package_of_facegpt"
+    with pytest.raises(ConfigError, match=said):
+        environment("peer", ["no_such_package_of_facegpt==1.0"], "--no-index")
+    (python,) = tmp_path.rglob("bin/python")
+    assert not (python.parents[1] / "packages").exists()  # nothing says that it is done
 
 
 def test_a_chart_shows_every_part(tmp_path: Path):

@@ -74,6 +74,15 @@ def watch(server: Server) -> Iterator[ServerWatch]:
     watch.close()
 
 
+@pytest.fixture
+def served(server: Server, watch: ServerWatch) -> ServedEstimator:
+    """By the server, which answers no other try until it is let."""
+    server.free.set()
+    until(lambda: watch.remote)
+    server.free.clear()
+    return ServedEstimator(watch, Named("cnn@local"))
+
+
 def test_the_cnn_serves_until_the_server_has_answered(server: Server, watch: ServerWatch):
     estimator = ServedEstimator(watch, Named("cnn@local"))
     assert estimator.model_id == "cnn@local" and estimator.infer(CROPS)[0] == "cnn@local"
@@ -84,13 +93,11 @@ def test_the_cnn_serves_until_the_server_has_answered(server: Server, watch: Ser
     assert (watch.progress, watch.problem) == ("", "")
 
 
-def test_a_server_that_fails_costs_no_frame_and_is_back_by_itself(server: Server, watch: ServerWatch):
-    estimator = ServedEstimator(watch, Named("cnn@local"))
-    server.free.set()
-    until(lambda: watch.remote)
-    server.free.clear()
+def test_a_server_that_fails_costs_no_frame_and_is_back_by_itself(
+    server: Server, watch: ServerWatch, served: ServedEstimator
+):
     server.opened[0].fails = ServerError("no answer within 100 ms; raise estimator.server_timeout_ms")
-    assert estimator.infer(CROPS)[0] == "cnn@local" and estimator.model_id == "cnn@local"
+    assert served.infer(CROPS)[0] == "cnn@local" and served.model_id == "cnn@local"
     assert watch.problem == (
         "cnn serves instead of cnn of robot:8001: no answer within 100 ms; raise estimator.server_timeout_ms; "
         "it is asked again by itself"
@@ -98,16 +105,12 @@ def test_a_server_that_fails_costs_no_frame_and_is_back_by_itself(server: Server
     assert server.opened[0].closed
     server.free.set()
     until(lambda: watch.remote)
-    assert estimator.infer(CROPS)[0] == "server@1" and watch.problem == ""
+    assert served.infer(CROPS)[0] == "server@1" and watch.problem == ""
 
 
-def test_any_error_of_the_server_costs_no_frame(server: Server, watch: ServerWatch):
-    estimator = ServedEstimator(watch, Named("cnn@local"))
-    server.free.set()
-    until(lambda: watch.remote)
-    server.free.clear()
+def test_any_error_of_the_server_costs_no_frame(server: Server, watch: ServerWatch, served: ServedEstimator):
     server.opened[0].fails = ValueError("Cannot invoke RPC on closed channel!")
-    assert estimator.infer(CROPS)[0] == "cnn@local"
+    assert served.infer(CROPS)[0] == "cnn@local"
     assert "Cannot invoke RPC" in watch.problem
 
 

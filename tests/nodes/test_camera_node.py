@@ -9,6 +9,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.nodes.camera_node import CameraNode
+from tests.nodes.log import Log
 
 pytestmark = pytest.mark.ros
 
@@ -75,6 +76,23 @@ def test_loop_starts_again(stage, camera):
     node.play()
     stage.until(lambda: len(images) > 6)
     assert not node.ended.is_set()
+
+
+def test_a_source_that_goes_away_is_named_and_played_again_when_it_is_back(stage, camera, folder, monkeypatch):
+    images = stage.listen(Image, "image", qos_profile_sensor_data)
+    node = camera(loop=True, pace="fixed")
+    log = Log(node, monkeypatch)
+    node.play()
+    stage.until(lambda: images)
+    kept = {path: path.read_bytes() for path in folder.glob("*.png")}
+    for path in kept:
+        path.unlink()
+    stage.until(lambda: log.said("cannot be read any more"))
+    images.clear()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    stage.until(lambda: images)
+    assert len(log.said("cannot be read any more")) < 5 and not node.ended.is_set()  # it waits between two tries
 
 
 def test_exit_at_end_shuts_down(stage, camera):

@@ -1,49 +1,25 @@
 import threading
 import time
 
-import cv2
-import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray
 from facegpt_ros.msg import Face3DMMArray, MorphableModelInfo
 from facegpt_ros.srv import GetMesh
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header
+from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.nodes.messages import image_message
+from facegpt_ros.viz import overlay
+from tests.nodes.image_messages import EMPTY, WITH_FACE, image
+from tests.nodes.log import Log
 
 pytestmark = pytest.mark.ros
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-WITH_FACE = np.full((48, 64, 3), 128, np.uint8)
-EMPTY = np.zeros((48, 64, 3), np.uint8)
-
-
-def image(pixels=WITH_FACE, second=7):
-    return image_message(Header(stamp=Time(sec=second, nanosec=5), frame_id="camera"), pixels)
-
-
-class Log:
-    """What the node logs."""
-
-    def __init__(self, node, monkeypatch):
-        self.lines = []
-
-        class Recorder:
-            def __getattr__(recorder, level):
-                return lambda text, **_: self.lines.append((level, text))
-
-        monkeypatch.setattr(node, "get_logger", Recorder)
-
-    def said(self, text):
-        return [line for line in self.lines if text in line[1]]
 
 
 def test_every_image_gives_a_message_with_its_own_header(stage):
@@ -104,44 +80,6 @@ def test_waiting_images_are_dropped_and_counted(stage):
     assert [m.dropped for m in got] == [0, 2]
 
 
-def bad_image(**fields):
-    message = image(second=3)
-    for name, value in fields.items():
-        setattr(message, name, value)
-    return message
-
-
-@pytest.mark.parametrize(
-    ("bad", "said"),
-    [
-        (bad_image(step=7), "step is 7"),
-        (bad_image(height=100), "rows"),
-        (bad_image(width=0, height=0, step=0, data=b""), "0x0"),
-        (bad_image(encoding="32FC1"), "'32FC1'"),
-    ],
-)
-def test_a_bad_image_is_named_and_the_node_lives_on(stage, monkeypatch, bad, said):
-    log = Log(stage.start(), monkeypatch)
-    got = stage.listen(Face3DMMArray, "face/params_3dmm")
-    publisher = stage.image_publisher(Image)
-    publisher.publish(bad)
-    stage.until(lambda: log.said(said))
-    publisher.publish(image())
-    stage.until(lambda: got)
-    assert got[0].dropped == 1
-
-
-def test_a_truncated_jpeg_is_named_and_the_node_lives_on(stage, monkeypatch):
-    log = Log(stage.start(image__transport="compressed"), monkeypatch)
-    got = stage.listen(Face3DMMArray, "face/params_3dmm")
-    publisher = stage.image_publisher(CompressedImage, "image/compressed")
-    whole = cv2.imencode(".jpg", WITH_FACE)[1].tobytes()
-    publisher.publish(CompressedImage(format="jpeg", data=whole[:-20]))
-    stage.until(lambda: log.said("cut off"))
-    publisher.publish(CompressedImage(format="jpeg", data=whole))
-    stage.until(lambda: got)
-
-
 def test_an_exception_in_one_frame_does_not_stop_the_node(stage, monkeypatch):
     log = Log(stage.start(), monkeypatch)
     got = stage.listen(Face3DMMArray, "face/params_3dmm")
@@ -152,70 +90,6 @@ def test_an_exception_in_one_frame_does_not_stop_the_node(stage, monkeypatch):
     stage.pipeline.fail_with = None
     publisher.publish(image())
     stage.until(lambda: got)
-
-
-def test_16_bit_images_are_scaled_and_said_once(stage, monkeypatch):
-    log = Log(stage.start(), monkeypatch)
-    got = stage.listen(Face3DMMArray, "face/params_3dmm")
-    publisher = stage.image_publisher(Image)
-    wide = Image(height=16, width=16, encoding="mono16", step=32, data=np.full(256, 1000, np.uint16).tobytes())
-    for count in (1, 2):
-        publisher.publish(wide)
-        stage.until(lambda n=count: len(got) == n)
-    assert len(log.said("16 bits")) == 1
-
-
-def test_no_camera_info_assumes_a_field_of_view_and_says_so_once(stage, monkeypatch):
-    log = Log(stage.start(camera__assumed_fov_deg=90), monkeypatch)
-    got = stage.listen(Face3DMMArray, "face/params_3dmm")
-    publisher = stage.image_publisher(Image)
-    for count in (1, 2):
-        publisher.publish(image())
-        stage.until(lambda n=count: len(got) == n)
-    assert got[0].faces[0].fx == pytest.approx(32.0)  # 64 px over 90 degrees
-    assert len(log.said("no camera_info")) == 1 and "90 deg is assumed" in log.said("no camera_info")[0][1]
-
-
-@pytest.mark.parametrize(
-    ("k", "fx", "said"),
-    [
-        ([50.0, 0, 31.5, 0, 50.0, 23.5, 0, 0, 1], 50.0, None),
-        ([0.0] * 9, 55.4, "uncalibrated"),
-        ([float("nan"), 0, 31.5, 0, 50.0, 23.5, 0, 0, 1], 55.4, "must be finite"),
-        ([50.0, 0, 31.5, 0, 0.0, 23.5, 0, 0, 1], 55.4, "must be positive"),
-    ],
-)
-def test_camera_info_is_used_or_refused_with_the_reason(stage, monkeypatch, k, fx, said):
-    log = Log(stage.start(), monkeypatch)
-    got = stage.listen(Face3DMMArray, "face/params_3dmm")
-    stage.image_publisher(CameraInfo, "camera_info").publish(CameraInfo(width=64, height=48, k=k))
-    stage.until(lambda: stage.node._cameras[""].input._info)
-    publisher = stage.image_publisher(Image)
-    publisher.publish(image())
-    stage.until(lambda: got)
-    assert got[0].faces[0].fx == pytest.approx(fx, abs=0.1)
-    assert said is None or log.said(said)
-
-
-def test_silence_names_the_topic_and_offers_a_remap(stage, monkeypatch):
-    log = Log(stage.make(image__timeout_s=0.01), monkeypatch)
-    stage.peer.create_publisher(Image, "/elsewhere/image", 1)
-    stage.node.trigger_configure()
-    stage.node.trigger_activate()
-    stage.until(lambda: log.said("remap with"))
-    line = log.said("remap with")[0][1]
-    assert f"no image on {stage.namespace}/image" in line and "image:=/elsewhere/image" in line
-
-
-def test_silence_names_publishers_and_their_qos(stage, monkeypatch):
-    log = Log(stage.make(image__timeout_s=0.01), monkeypatch)
-    stage.peer.create_publisher(Image, "image", 1)
-    diagnostics = stage.listen(DiagnosticArray, "/diagnostics")
-    stage.node.trigger_configure()
-    stage.node.trigger_activate()
-    stage.until(lambda: log.said("its publishers are"))
-    assert f"{stage.namespace}/peer (sensor_msgs/msg/Image, RELIABLE, VOLATILE)" in log.said("its publishers")[0][1]
-    stage.until(lambda: any("its publishers are" in d.status[0].message for d in diagnostics))
 
 
 def test_live_parameters_change_while_active_and_bad_ones_are_refused(stage):
@@ -257,6 +131,22 @@ def test_missing_weights_leave_the_node_unconfigured_until_cured(stage, monkeypa
     stage.image_publisher(Image)
 
 
+def test_what_fails_after_the_weights_frees_them_and_can_be_cured_by_parameters(stage, monkeypatch):
+    log = Log(stage.make(), monkeypatch)
+
+    def fail(model):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(overlay, "warm_up", fail)
+    stage.node.set_parameters([Parameter("output.overlay", value=True)])
+    stage.node.trigger_configure()
+    assert log.said("no compiler") and stage.pipeline.closed
+    (done,) = stage.node.set_parameters([Parameter("output.overlay", value=False)])
+    assert done.successful, done.reason
+    stage.node.trigger_configure()
+    assert len(stage.pipelines) == 2 and not stage.pipeline.closed
+
+
 def test_enable_stops_and_resumes(stage):
     node = stage.start()
     name = f"{node.get_fully_qualified_name()}/enable"
@@ -293,6 +183,10 @@ def test_get_mesh_returns_the_face_in_view(stage):
     assert max(v.x for v in mesh.vertices) > 0.005
     refused = stage.call(GetMesh, "face/get_mesh", GetMesh.Request(face_id="f0099"))
     assert not refused.success and "f0001" in refused.message
+    enable = f"{stage.node.get_fully_qualified_name()}/enable"
+    stage.call(SetBool, enable, SetBool.Request(data=False))
+    gone = stage.call(GetMesh, "face/get_mesh", GetMesh.Request())
+    assert not gone.success and "in view: none" in gone.message
 
 
 def test_old_images_are_dropped_when_an_age_is_set(stage, monkeypatch):
@@ -308,57 +202,3 @@ def test_old_images_are_dropped_when_an_age_is_set(stage, monkeypatch):
     publisher.publish(fresh)
     stage.until(lambda: got)
     assert got[0].dropped == 1
-
-
-class Coming:
-    """A preparation as the node sees it."""
-
-    progress, problem = "", ""
-
-
-def test_an_estimator_that_is_being_prepared_is_told_and_announced_when_it_takes_over(stage, monkeypatch):
-    log = Log(stage.start(), monkeypatch)
-    diagnostics = stage.listen(DiagnosticArray, "/diagnostics")
-    told = stage.listen(MorphableModelInfo, "face/model_info", LATCHED)
-    stage.pipeline.preparation = Coming()
-    stage.pipeline.preparation.progress = "FaceGPT: building its graphs, 3 of 94 parts"
-
-    def latest():
-        return {value.key: value.value for value in diagnostics[-1].status[0].values} if diagnostics else {}
-
-    stage.until(lambda: latest().get("preparation", "").endswith("3 of 94 parts"))
-    assert latest()["estimator"] == "tiny@1" and diagnostics[-1].status[0].level == b"\x00"
-    assert log.said("3 of 94 parts")[0][0] == "info"
-    stage.pipeline.preparation.progress, stage.pipeline.model_id = "", "facegpt@2"
-    stage.until(lambda: latest().get("estimator") == "facegpt@2")
-    assert latest()["preparation"] == "" and log.said("facegpt@2 has taken over")
-    stage.until(lambda: told[-1].model_id == "facegpt@2")
-
-
-def test_an_estimator_that_cannot_be_prepared_is_a_warning_with_its_cure(stage, monkeypatch):
-    log = Log(stage.start(), monkeypatch)
-    diagnostics = stage.listen(DiagnosticArray, "/diagnostics")
-    stage.pipeline.preparation = Coming()
-    stage.pipeline.preparation.problem = "cnn serves instead of facegpt: disk full; make room"
-    stage.until(lambda: any("disk full; make room" in d.status[0].message for d in diagnostics))
-    assert diagnostics[-1].status[0].level == b"\x01"
-    stage.until(lambda: len(diagnostics) > 2)
-    assert len(log.said("disk full")) == 1
-    got = stage.listen(Face3DMMArray, "face/params_3dmm")
-    stage.image_publisher(Image).publish(image())
-    stage.until(lambda: got)
-    assert got[0].model_id == "tiny@1"
-
-
-def test_a_gpu_that_is_lost_is_an_error_until_it_is_back(stage, monkeypatch):
-    log = Log(stage.start(), monkeypatch)
-    diagnostics = stage.listen(DiagnosticArray, "/diagnostics")
-    stage.pipeline.provider, stage.pipeline.provider_note = "CPUExecutionProvider", "tensorrt: no GPU"
-    stage.pipeline.problem = "CPUExecutionProvider computes instead of what was asked for: device lost"
-    stage.until(lambda: any("device lost" in d.status[0].message for d in diagnostics))
-    status = diagnostics[-1].status[0]
-    facts = {value.key: value.value for value in status.values}
-    assert status.level == b"\x02" and facts["no better provider"] == "tensorrt: no GPU"
-    assert facts["provider"] == "CPUExecutionProvider" and len(log.said("device lost")) == 1
-    stage.pipeline.problem = ""
-    stage.until(lambda: diagnostics[-1].status[0].level == b"\x00")

@@ -12,7 +12,7 @@ from sensor_msgs.msg import Image  # noqa: E402
 from facegpt_ros.errors import ServerError  # noqa: E402
 from facegpt_ros.model import served_estimator  # noqa: E402
 from facegpt_ros.model.served_estimator import ServerWatch  # noqa: E402
-from tests.nodes.test_face_node import image  # noqa: E402
+from tests.nodes.image_messages import image  # noqa: E402
 
 pytestmark = pytest.mark.ros
 

@@ -15,7 +15,7 @@ from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from facegpt_ros.nodes.messages import image_message
-from tests.nodes.test_face_node import Log
+from tests.nodes.log import Log
 
 pytestmark = pytest.mark.ros
 SIZES = {"left": (64, 48), "right": (96, 64), "top": (128, 96)}

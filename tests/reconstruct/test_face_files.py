@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from facegpt_ros import engines
 from facegpt_ros.cli import main
-from facegpt_ros.errors import ConfigError, ImageError, WeightsError
+from facegpt_ros.errors import ConfigError, ImageError
 from facegpt_ros.morphable.pose import seen_yaw
 from facegpt_ros.photo_file import read_photo
 from facegpt_ros.reconstruct.names import make_folder
@@ -220,15 +219,7 @@ def test_grey_deep_and_transparent_pictures_become_colour(tmp_path: Path, image:
     assert read.shape == (120, 160, 3) and read.dtype == np.uint8 and (read == 1).all()
 
 
-def test_reconstructs_the_demo_portrait_with_the_shipped_weights(tmp_path: Path):
-    if "regressor" not in engines.read_manifest():
-        pytest.skip("the manifest has no regressor yet")
-    try:
-        portrait = engines.fetch("astronaut", download=False)
-        for name in ("regressor", "blazeface_short_range", "blazeface_full_range"):
-            engines.fetch(name, download=False)
-    except WeightsError as error:
-        pytest.skip(str(error))
+def test_reconstructs_the_demo_portrait_with_the_shipped_weights(portrait: Path, tmp_path: Path):
     assert main(["reconstruct", str(portrait), "-o", str(tmp_path)]) == 0
     document = json.loads((tmp_path / f"{portrait.stem}.json").read_text())
     eyes = np.array(document["landmarks_2d"])[[36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47]].reshape(2, 6, 2).mean(1)

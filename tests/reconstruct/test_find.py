@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from facegpt_ros.cli import main
-from facegpt_ros.errors import BagError, ConfigError
+from facegpt_ros.errors import BagError, ConfigError, ImageError
+from facegpt_ros.reconstruct import command
 from facegpt_ros.reconstruct.find import find_sources, natural
-from tests.reconstruct.oracle import names_in, photo, run_in, written
+from tests.reconstruct.oracle import Performer, names_in, photo, run_in, written
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -49,6 +50,30 @@ def test_links_are_followed_and_a_circle_ends(tmp_path: Path):
     os.symlink(tmp_path / "in", tmp_path / "in" / "a" / "up")
     os.symlink(tmp_path / "elsewhere", tmp_path / "in" / "there")
     assert names(tmp_path, tmp_path / "in") == ["in/a/1", "in/there/2"]
+
+
+def test_a_link_that_leads_nowhere_costs_nothing_beside_it(tmp_path: Path):
+    touch(tmp_path / "in", "1.jpg")
+    os.symlink("circle", tmp_path / "in" / "circle")
+    os.symlink("circle.png", tmp_path / "in" / "circle.png")
+    os.symlink("gone", tmp_path / "in" / "dangling")
+    found = find_sources([tmp_path / "in"], tmp_path / "out")
+    assert [source.name for source in found.sources] == ["in/1", "in/circle"] and not found.failed
+    with pytest.raises(ImageError, match=r"circle\.png: cannot be read \(Too many levels"):
+        found.sources[1].read()
+
+
+def test_names_that_are_no_text_or_long_are_done_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(command, "in_place", Performer())
+    (tmp_path / "in").mkdir()
+    for name in (b"\xff.png", ("\u044f" * 118).encode() + b".png"):  # Latin-1, and 240 bytes of UTF-8
+        os.rename(written(tmp_path / "a.png", photo()), os.fsencode(tmp_path / "in") + b"/" + name)
+    assert main(["reconstruct", str(tmp_path / "in"), "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "/\\udcff.png: 1 face: in/\\udcff.png" in said and "2 faces from 2 images" in said
+    assert (tmp_path / "out" / "in" / os.fsdecode(b"\xff.obj")).is_file()
 
 
 def test_results_are_never_taken_for_photos(tmp_path: Path):

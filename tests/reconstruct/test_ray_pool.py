@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facegpt_ros import engines
 from facegpt_ros.cli import main
-from facegpt_ros.errors import ConfigError, WeightsError
+from facegpt_ros.errors import ConfigError
 from facegpt_ros.reconstruct import ray_pool
 from facegpt_ros.reconstruct.image import ImageWorker, Job
 from facegpt_ros.reconstruct.names import make_folder
@@ -32,14 +31,8 @@ IMAGES = 6
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(portrait: Path, tmp_path: Path) -> Path:
     """The demo's portrait several times, and one file that is no image."""
-    try:
-        portrait = engines.fetch("astronaut", download=False)
-        for name in ("regressor", "blazeface_short_range", "blazeface_full_range"):
-            engines.fetch(name, download=False)
-    except WeightsError as error:
-        pytest.skip(str(error))
     (tmp_path / "in").mkdir()
     for index in range(IMAGES):
         shutil.copy(portrait, tmp_path / "in" / f"{index}.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -17,6 +18,7 @@ from facegpt_ros.model.estimator import load_estimator
 from facegpt_ros.model.spread import decode_spread
 from facegpt_ros.model.theta import ThetaLayout
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.serving import repository
 from facegpt_ros.serving.repository import Batching, export
 from tests.serving.tiny import tiny_facegpt
 
@@ -82,6 +84,23 @@ def test_other_weights_are_another_version_in_place_of_the_first(tmp_path: Path,
         export(tmp_path / "models", EstimatorConfig(name="facegpt", weights=str(other), precision="fp32"), MODEL)
     )
     assert second.parent != first.parent and not first.exists()
+
+
+def test_an_export_that_fails_leaves_the_one_before(tmp_path: Path, facegpt: EstimatorConfig, monkeypatch):
+    first = graph_of(export(tmp_path / "models", facegpt, MODEL))
+    config = first.parents[1] / "config.pbtxt"
+    before = config.read_text()
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(repository, "_graph_of", lambda config: b"other")
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "write_whole", full)
+        with pytest.raises(WeightsError, match="No space left on device"):
+            export(tmp_path / "models", facegpt, MODEL)
+    assert first.is_file() and config.read_text() == before
+    assert graph_of(export(tmp_path / "models", facegpt, MODEL)).read_bytes() == b"other" and not first.exists()
 
 
 def test_what_cannot_be_exported_is_named(tmp_path: Path):

@@ -1,6 +1,7 @@
 """A few minutes of training from scratch lower every loss on crops and words that were not trained on.
 
-Photos are renders whose landmarks are known, so this needs no data; batches are those of a real run, each drawn once.
+That they fall on what is trained on, test_regressor.py and test_facegpt.py show in seconds. Photos are renders whose
+landmarks are known, so this needs no data; batches are those of a real run, each drawn once.
 """
 
 from pathlib import Path
