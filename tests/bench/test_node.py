@@ -58,7 +58,7 @@ def test_too_few_results_say_so():
 )
 def test_what_cannot_be_measured_is_said_before_a_node_starts(given, said, monkeypatch, capsys):
     monkeypatch.setattr(node, "NodeProcesses", None)
-    monkeypatch.setattr(node, "_share_cores", lambda count: None)
+    monkeypatch.setattr(node, "share_cores", lambda count: None)
     assert main(["bench", "node", *given]) == 1
     assert said in capsys.readouterr().err
 
