@@ -43,10 +43,14 @@ def open_source(config: SourceConfig) -> Source:
     """
     if config.uri.isdigit():
         return _Webcam(int(config.uri), config)
-    path = Path(config.uri).expanduser()
-    if path.is_dir():
-        return _Folder(path, config.fps)
-    if not path.is_file():
+    try:
+        path = Path(config.uri).expanduser()
+        if path.is_dir():
+            return _Folder(path, config.fps)
+        there = path.is_file()
+    except (OSError, RuntimeError) as error:  # not to be read, no name that a file can have, or nobody's home
+        raise ConfigError(f"source.uri is {config.uri[:200]!r}: cannot be read ({str(error)[:200]})") from error
+    if not there:
         raise ConfigError(f"source.uri is {config.uri!r}: no such file or folder, and not a webcam's number")
     return _Video(path, config.fps)
 

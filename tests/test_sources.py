@@ -59,6 +59,8 @@ def test_video_ends_and_rewinds(video):
         (lambda path: path / "none.mp4", "no such file or folder"),
         (lambda path: path, "no image"),
         (lambda path: (path / "text.mp4", (path / "text.mp4").write_text("text"))[0], "cannot read it as a video"),
+        (lambda path: path / (5000 * "x"), "File name too long"),
+        (lambda path: "~nobody-of-this-name/clip.mp4", "home directory"),
     ],
 )
 def test_what_cannot_be_opened_is_named(tmp_path, make, said):

@@ -46,10 +46,12 @@ class ServedEstimator:
 
     def __init__(self, watch: ServerWatch, local: Estimator) -> None:
         self._watch, self._local = watch, local
+        self._answered: Estimator | None = None
 
     @property
     def model_id(self) -> str:
-        return self._serving.model_id
+        """Of who estimated the last crops, who need not be who will take the next; before the first, of the latter."""
+        return (self._answered or self._serving).model_id
 
     @property
     def crop_size(self) -> int:
@@ -64,10 +66,14 @@ class ServedEstimator:
         remote = self._watch.remote
         if remote is not None:
             try:
-                return remote.infer(_resized(crops, remote.crop_size))
+                estimate = remote.infer(_resized(crops, remote.crop_size))
+                self._answered = remote
+                return estimate
             except Exception as error:  # what is wrong with the crops themselves, the CNN raises too
                 self._watch.lost(remote, error)
-        return self._local.infer(_resized(crops, self._local.crop_size))
+        estimate = self._local.infer(_resized(crops, self._local.crop_size))
+        self._answered = self._local
+        return estimate
 
     def close(self) -> None:
         self._local.close()
