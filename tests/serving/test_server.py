@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -261,7 +262,9 @@ def test_frames_go_on_when_the_server_is_killed_and_the_server_is_used_again_whe
         assert frame() == "CPUExecutionProvider"
         assert "not available" in watch.problem
     command = [sys.executable, "-m", "facegpt_ros.cli", "triton", "serve", "--port", str(port), "--threads", "1"]
-    with subprocess.Popen(command) as serving:
+    # Python notices no SIGINT that was ignored when it began, as of what a script runs in the background.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, preexec_fn=heeding) as serving:
         until(lambda: watch.remote)
         (after,) = pipeline.process(photo, camera, float(next(stamps)))
         assert pipeline.provider.startswith("Triton") and watch.problem == ""
