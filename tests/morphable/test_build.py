@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facegpt_ros.morphable.model import MorphableModel
+from facegpt_ros.morphable.surface import Surface
 
 pytest.importorskip("scipy", reason="scipy is in the test extra")
 ICT = Path(__file__).parents[3] / "shared" / "data" / "ict" / "ict_full_f16.npz"
@@ -24,10 +25,10 @@ def test_the_shipped_geometry_can_be_built_again(tmp_path):
     build(tmp_path / "face.safetensors", ICT, {"tri_verts": corners, "bary": weights})
     built = MorphableModel.load(tmp_path / "face.safetensors")
     assert built.n_vertices == shipped.n_vertices
-    np.testing.assert_allclose(built.bases["mean"], shipped.bases["mean"], atol=3e-4)
+    # The landmarks that steer the registration were refined after the build, so vertices lie elsewhere on one surface.
     neutral = np.zeros(len(shipped.expression_names))
-    # Landmarks steer the registration and were refined since, so axes may turn a little within their span.
-    identity = np.eye(len(shipped.identity_names))[0]
-    gap = built.vertices(identity, neutral) - shipped.vertices(identity, neutral)
     face = shipped.regions["face"] > 0.5
-    assert np.linalg.norm(gap[face], axis=1).max() < 2e-3
+    for identity in (np.zeros(len(shipped.identity_names)), np.eye(len(shipped.identity_names))[0]):
+        surface = Surface(shipped.vertices(identity, neutral), shipped.triangles)
+        apart = surface.nearest(built.vertices(identity, neutral)[face]).distance  # m
+        assert np.median(apart) < 1.5e-4 and np.percentile(apart, 99) < 6e-4
