@@ -16,7 +16,7 @@ from facegpt_ros.perception.pipeline import FacePipeline
 from facegpt_ros.perception.stream import View
 from facegpt_ros.render.camera import Camera
 
-_SETTLING = 8  # rounds until every face is followed and published
+SETTLING = 8  # rounds until every face is followed and published
 
 
 class FollowedCameras:
@@ -36,7 +36,7 @@ class FollowedCameras:
         self._messages = {f"{count}_{nth}": _message(image) for nth in range(count)}
         self._camera = Camera.from_fov(image.shape[1], image.shape[0], config.camera.assumed_fov_deg)
         self.turns: dict[str, Turn] = {"round": self.round, "decode": self.decode}
-        for _ in range(_SETTLING):
+        for _ in range(SETTLING):
             faces = self.round()
         if [len(some) for some in faces] != [1] * count:
             raise ConfigError(f"the faces of {count} cameras are not followed; leave the perception parameters")

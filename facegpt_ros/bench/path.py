@@ -31,7 +31,6 @@ from facegpt_ros.up import split_parameters
 _TILE = (160, 240)  # px, of one face
 _COLUMNS, _ROWS = 4, 2
 _MOST = _COLUMNS * _ROWS
-_SETTLING = 8  # frames until every face is followed and published
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +102,7 @@ class FollowedCrowd:
         self.image = crowd(count) if size is None else cv2.resize(crowd(count)[60:180, :160], size)
         self._camera = Camera.from_fov(self.image.shape[1], self.image.shape[0], config.camera.assumed_fov_deg)
         self.faces: list[Face] = []
-        for _ in range(_SETTLING):
+        for _ in range(cameras.SETTLING):
             self.faces = self.frame()
         if len(self.faces) != count:
             found = f"{len(self.faces)} of {count} faces are followed"

@@ -174,7 +174,7 @@ def _folder(file: FaceGPTFile, precision: str) -> Path:
 
 
 def _write_all(
-    file: FaceGPTFile, language: Path, precision: str, folder: Path, progress: Callable[[int, int], None] | None = None
+    file: FaceGPTFile, language: Path, precision: str, folder: Path, progress: Progress | None = None
 ) -> None:
     """Every file of a build, and at last the sums that make it one."""
     gguf = GgufFile(language)

@@ -195,7 +195,11 @@ class FaceVLM(nn.Module, ABC):
 
     def frame_cache(self) -> Any:
         """Keys and values of the per-frame prompt's beginning, which is the same for every face: read once."""
-        ids = self.tokens(prompts.frame_prefix())
+        return self.cache_of(prompts.frame_prefix())
+
+    def cache_of(self, beginning: Sequence[prompts.Part]) -> Any:
+        """Keys and values of what prompts begin with, without an image: its repeat is what they go on from."""
+        ids = self.tokens(beginning)
         cache = self.cache(1, len(ids))
         self.read(self.embed(torch.tensor([ids], device=self.ours.device), torch.tensor([-1]), None), cache)
         return cache

@@ -29,15 +29,12 @@ def reach(net: FaceGPT, crops: np.ndarray, texts: Sequence[str]) -> dict[str, Te
     Returns:
         "0.attention", "0.output", "0.mlp", "0.down", "1.attention", … → (channels,) float32.
     """
-    before = net.tokens(prompts.prefix())
-    cache = net.cache(1, len(before))
-    net.read(net.embed(torch.tensor([before]), torch.tensor([-1]), None), cache)
-    frame = net.frame_cache()
+    cache, frame = net.cache_of(prompts.prefix()), net.frame_cache()
     found: dict[str, Tensor] = {}
 
     def read(text: str, tokens: Tensor | None) -> None:
         parts = prompts.to_read(prompts.chat([(text, "")], image=tokens is not None))
-        ids = torch.tensor([net.tokens(parts)[len(before) :]])
+        ids = torch.tensor([net.tokens(parts)[cache.length :]])
         x = net.embed(ids, torch.tensor([-1 if tokens is None else 0]), tokens)
         net.read(x, cache.repeat(1, ids.shape[1]))
 
