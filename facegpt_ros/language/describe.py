@@ -26,8 +26,8 @@ from facegpt_ros.morphable.model import MorphableModel
 _HOW_MANY = (0.14, 0.27, 0.26, 0.17, 0.1, 0.06)  # of traits: 1, 2, 3, ...
 _KINDS = {SHAPE: 0.47, TONE: 0.15, ACT: 0.27, LOOK: 0.11}
 _NEGATIVE = 0.14  # share of traits that are negated
-_SITUATION = 0.22
-_EXTRA_SITUATIONS = 0.6  # of those of train texts, from those that are for training alone
+_SITUATION = {"train": 0.35, "val": 0.22, "test": 0.22}  # what is hardest to learn comes oftener
+_EXTRA_SITUATIONS = 0.85  # of those of train texts, from those that are for training alone
 _OFTEN = 0.5  # how often what "often comes along" does
 _FARTHEST = 6.5  # σ from the mean face, of the likeliest face with the values asked for: no caricatures
 _FORMS = {"phrase": 0.62, "list": 0.2, "sentences": 0.18}
@@ -163,7 +163,7 @@ def random_request(pick: Picker) -> tuple[str, str]:
 
 
 def _about(pick: Picker) -> tuple[Person, list[Trait], tuple[str, str] | None]:
-    situation = _pick_situation(pick) if pick.chance(_SITUATION) else None
+    situation = _pick_situation(pick) if pick.chance(_SITUATION[pick.split]) else None
     person = pick_person(pick, pick_kind(pick), face=not situation)
     wishes = list(person.wishes)
     if situation:

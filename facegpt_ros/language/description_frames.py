@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from facegpt_ros.language.pools import extra, for_training, lines, parts
+from facegpt_ros.language.pools import extra, for_training, further, lines, parts
 
 NOUN_PHRASE = lines("""
 {x}, please
@@ -204,7 +204,7 @@ Mesh, please: {x}.
 3D: {x}.
 Parameters of {x}, please.
 Which coefficients give {x}?
-""")
+""") + for_training(further("asking_in_words"))
 
 #: For lists such as "wide nose, thin lips, smiling".
 LIST = lines("""

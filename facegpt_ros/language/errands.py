@@ -5,7 +5,7 @@ None speaks of a face that the robot sees.
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import lines
+from facegpt_ros.language.pools import for_training, further, lines
 
 ERRANDS = lines("""
 What is the capital of France?
@@ -219,4 +219,4 @@ Write a limerick.
 Sing me to sleep.
 Start the music.
 Wake me at seven.
-""")
+""") + for_training(further("errands"))

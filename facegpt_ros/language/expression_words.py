@@ -5,7 +5,8 @@ Rows as in word_rows.py, each at the degree that its notation tells.
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows, synonyms
+from facegpt_ros.language.pools import further
+from facegpt_ros.language.word_rows import rows
 
 #: Rows of single expressions.
 EXPRESSIONS = rows("""
@@ -274,4 +275,4 @@ gaze_down
   is: ^cast down / lowered
   with: a downward look / eyes cast down
   be: looking down / glancing downwards / gazing at the floor / looking at the ground
-""", synonyms("expressions"))
+""", further("expressions"))

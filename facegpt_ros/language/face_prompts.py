@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import for_training, lines
+from facegpt_ros.language.pools import for_training, further, lines
 
 FACES_IN_GENERAL = lines("""
 How many muscles does it take to smile?
@@ -86,7 +86,7 @@ Why does my screen face the wrong way?
 What is a 3D printer?
 Which 3D program should I learn first?
 How much does a 3D scanner cost?
-""")
+""") + for_training(further("faces_in_general"))
 
 ABOUT_THE_IMAGE = lines("""
 Is the person smiling?
@@ -131,7 +131,7 @@ Is this person rich?
 Is this person ill?
 What is the person thinking?
 Where was this photo taken?
-""")
+""") + for_training(further("about_the_image"))
 
 #: {x} describes a face, and something else is wanted of the words.
 NOT_TO_SEE = lines("""
@@ -231,4 +231,4 @@ Did {x} pass by an hour ago?
 Have you ever met {x}?
 Are you afraid of {x}?
 Would {x} make a good teacher?
-""")
+""") + for_training(further("not_to_see"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import for_training, lines
+from facegpt_ros.language.pools import for_training, further, lines
 
 FRAMES = lines("""
 Reconstruct {face}.
@@ -207,7 +207,7 @@ Mesh of {face}!
 {face} as a mesh, please.
 {face} in three dimensions.
 Face fitting for {face}.
-""")
+""") + for_training(further("asking_of_image"))
 
 WHOSE = lines("""
 this face

@@ -5,7 +5,8 @@ Rows as in word_rows.py; "~" is at least slightly. Nothing is said of what a per
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows, synonyms
+from facegpt_ros.language.pools import further
+from facegpt_ros.language.word_rows import rows
 
 #: Rows of looks.
 LOOKS = rows("""
@@ -104,4 +105,4 @@ mouth_corners_down smile!
   with: a disappointed expression / a let-down look / a look of regret
   be: disappointed / let down / crestfallen / dejected / regretful
   before: disappointed / crestfallen / dejected
-""", synonyms("looks"))
+""", further("looks"))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import lines
+from facegpt_ros.language.pools import for_training, further, lines
 
 INSTRUCTIONS = lines("""
 Explain {topic} to a child.
@@ -257,4 +257,4 @@ May I ask you something?
 Shall we play a game?
 Heads or tails?
 Pick a number from one to ten.
-""")
+""") + for_training(further("small_talk"))

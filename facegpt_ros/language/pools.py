@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ _SMALLEST = 5  # a pool of fewer phrases is shared: held-out words must have wor
 _SHARE = 0.14  # of val, and as many of test
 #: Ends phrases that are for training alone: they came when others had been held out, which so stay what they are.
 EXTRA = "*"
+_FURTHER = Path(__file__).parent / "further"
 _EXTRA_OFTEN = 0.5  # of the words of a train text, where there are some: they are the rarer ones
 _HELD_OUT_OFTEN = 0.6  # of the words of a val or test text; the others are known ones in a frame that is not
 
@@ -29,6 +31,11 @@ def lines(text: str) -> tuple[str, ...]:
 def for_training(text: str) -> tuple[str, ...]:
     """As lines, for training alone."""
     return tuple(line + EXTRA for line in lines(text))
+
+
+def further(name: str) -> str:
+    """A table of further/: what is for training alone."""
+    return (_FURTHER / f"{name}.txt").read_text(encoding="utf-8")
 
 
 @cache

@@ -5,7 +5,8 @@ Rows as in word_rows.py; words of both ends of an attribute, and words that name
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows, synonyms
+from facegpt_ros.language.pools import further
+from facegpt_ros.language.word_rows import rows
 
 #: Rows of shapes.
 SHAPES = rows("""
@@ -225,4 +226,4 @@ face_width -face_length
   is: round and short / =moon-shaped
   with: a moon face / a face like a full moon
   before: moon-faced
-""", synonyms("shapes"))
+""", further("shapes"))

@@ -6,8 +6,7 @@ sayings of a situation are held out together.
 
 from __future__ import annotations
 
-from facegpt_ros.language.pools import EXTRA
-from facegpt_ros.language.word_rows import synonyms
+from facegpt_ros.language.pools import EXTRA, further
 
 _TABLE = """
 smile brow_raise~? jaw_open~?
@@ -227,4 +226,4 @@ def _rows(table: str, mark: str = "") -> tuple[tuple[tuple[str, ...], str], ...]
 
 
 #: (sayings, wishes) of each situation; a saying is what follows "who", in the singular. More are for training alone.
-SITUATIONS = _rows(_TABLE) + _rows(synonyms("situations"), EXTRA)
+SITUATIONS = _rows(_TABLE) + _rows(further("situations"), EXTRA)

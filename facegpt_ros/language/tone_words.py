@@ -5,7 +5,8 @@ Rows as in word_rows.py.
 
 from __future__ import annotations
 
-from facegpt_ros.language.word_rows import rows, synonyms
+from facegpt_ros.language.pools import further
+from facegpt_ros.language.word_rows import rows
 
 #: Rows of tones.
 TONES = rows("""
@@ -87,4 +88,4 @@ eye_greenness
   is: green / =moss-green / =sea-green / =emerald
   with: green irises
   before: green-eyed
-""", synonyms("tones"))
+""", further("tones"))

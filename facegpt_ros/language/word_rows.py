@@ -1,9 +1,8 @@
-"""Rows of words, as tables list them, and how they are read. Further words of the same rows stand in synonyms/."""
+"""Rows of words, as tables list them, and how they are read. Further words of the same rows stand in further/."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from facegpt_ros.errors import ConfigError
 from facegpt_ros.language.pools import EXTRA
@@ -34,7 +33,6 @@ class Words:
     adjective: tuple[str, ...] = ()
 
 
-_FOLDER = Path(__file__).parent / "synonyms"
 _FIELDS = ("part", "is", "with", "be", "before")
 
 
@@ -56,11 +54,6 @@ def rows(table: str, more: str = "") -> tuple[Words, ...]:
     if extra:
         raise ConfigError(f"{next(iter(extra))!r} is no row of the table that it has more words for")
     return tuple(out)
-
-
-def synonyms(name: str) -> str:
-    """A table of synonyms/."""
-    return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8")
 
 
 def _phrases(text: str) -> tuple[str, ...]:
