@@ -64,6 +64,10 @@ class EstimatorConfig(Group):
         "of facegpt's language model on each frame; auto is int8 on a CPU and fp16 on a GPU",
         choices=("auto", "int8", "int8_blocks", "fp16", "fp32"),
     )
+    layers: int = option(
+        0, "of facegpt's language model that read a frame; fewer are faster; 0 is the recipe's choice for this machine",
+        low=0, high=1000, unit="layers",
+    )  # fmt: skip
     threads: int = option(0, "threads of inference; 0 chooses for this machine", low=0, high=256, unit="threads")
     server: str = option("", "host:port of a Triton server that runs the estimator; empty runs it on this machine")
     server_timeout_ms: int = option(

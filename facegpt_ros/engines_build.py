@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 from facegpt_ros import recipes
-from facegpt_ros.backends import cuda_driver, engine_cache
+from facegpt_ros.backends import engine_cache
 from facegpt_ros.backends.choose import why_not
 from facegpt_ros.config import EstimatorConfig
-from facegpt_ros.errors import ConfigError, WeightsError
+from facegpt_ros.errors import WeightsError
 from facegpt_ros.model import facegpt_build
 from facegpt_ros.model.estimator import facegpt_files
 from facegpt_ros.model.facegpt_estimator import VISION_FILE
@@ -23,7 +23,7 @@ GRAPHS = ("vision", "face", "decode")
 
 def recipe_of(name: str) -> Recipe:
     """The recipe of that name; empty: this machine's. Raises ConfigError for another name."""
-    return recipes.read(name) if name else recipes.for_machine(cuda_driver.probe().gpu)
+    return recipes.read(name) if name else recipes.of_this_machine()
 
 
 def list_built(say: Say) -> None:
@@ -60,20 +60,17 @@ def build_all(recipe: Recipe, weights: str, say: Say, modern: bool = False) -> N
         modern: also the decode graph of the modern set (model/modern_graph.py), for TensorRT 10.15 and later.
 
     Raises:
-        ConfigError: the recipe asks for layers that the weights were not trained for.
         WeightsError: a file is missing or altered, the cache is full, or the engines cannot be built on this machine.
     """
     files = facegpt_files(EstimatorConfig(name="facegpt", weights=weights))
     file = FaceGPTFile.open(files.weights)
-    if recipe.layers and recipe.layers != file.depth:
-        raise ConfigError(
-            f"recipe {recipe.name}: layers is {recipe.layers}, {file.path} was trained to read faces after "
-            f"{file.depth or 'all'}; set layers to 0, or train with --depth {recipe.layers}"
-        )
     say(f"recipe {recipe.line}")
     built = facegpt_build.build_kept(file, files.language, recipe.precision)
-    say(f"graphs: {built.folder}")
+    layers = built.layers_of_frames(0, recipe)
+    say(f"graphs: {built.folder}; frames are read after {layers} layers, words after {built.depth}")
     wanted = list(GRAPHS)
+    if layers != built.depth:
+        wanted.append("frame")
     if modern:
         from facegpt_ros.model.modern_build import build_modern
 
@@ -93,6 +90,7 @@ def build_all(recipe: Recipe, weights: str, say: Say, modern: bool = False) -> N
     graphs = {
         "vision": lambda: portable_graph(vision, recipe.precision, VISION_FILE),
         "face": built.face.read_bytes,
+        "frame": built.frame(layers).read_bytes,
         "decode": built.decode.read_bytes,
     }
     if modern:
@@ -105,6 +103,6 @@ def build_all(recipe: Recipe, weights: str, say: Say, modern: bool = False) -> N
         say(f"engine {nth + 1} of {len(wanted)}: {name}{left}")
         for note in prepare_engine(graphs[name](), name, recipe.precision, recipe, say).notes:
             say(f"{name}: {note}")
-    own = recipes.for_machine(cuda_driver.probe().gpu)
+    own = recipes.of_this_machine()
     if own.name != recipe.name:
         say(f"nodes on this machine take recipe {own.name}; the engines of {recipe.name} are for comparison")

@@ -1,7 +1,8 @@
 """How FaceGPT's graphs are built for a kind of computer: engines/recipes/NAME.yaml.
 
 for: the JetPack and TensorRT (at least) that it is meant for, and the GPU's compute capability. run: on what it was.
-batch: crops in one pass. workspace_mb: TensorRT's scratch memory. layers: after which a face is read; 0: as trained.
+batch: crops in one pass. workspace_mb: TensorRT's scratch memory. layers: after which a frame is
+read, where the weights have such an exit; 0: as words are.
 profiles: of a graph by its name, (least, usual, most) of the sizes T (positions read) and P (read before).
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from facegpt_ros import engines
+from facegpt_ros.backends import cuda_driver
 from facegpt_ros.backends.choose import BACKENDS
 from facegpt_ros.backends.cuda_driver import Gpu
 from facegpt_ros.errors import ConfigError
@@ -89,6 +91,11 @@ def read(name: str) -> Recipe:
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); install facegpt_ros again") from error
     return parsed(name, document, str(path))
+
+
+def of_this_machine() -> Recipe:
+    """The recipe that fits the GPU there is, or none."""
+    return for_machine(cuda_driver.probe().gpu)
 
 
 def for_machine(gpu: Gpu | None) -> Recipe:

@@ -1,6 +1,7 @@
 """`facegpt engines build`, list, verify and clean, with tiny files; the engines by a builder that is none."""
 
 import argparse
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,7 @@ def weights(tmp_path, monkeypatch):
     monkeypatch.setenv("FACEGPT_CACHE", str(tmp_path / "cache"))
     language = write(tmp_path / "m.gguf")
     monkeypatch.setattr(engines, "fetch", lambda name, **options: language)
-    return str(save_facegpt(tmp_path, language, ThetaLayout(7, 5, 3)))
+    return str(save_facegpt(tmp_path, language, ThetaLayout(7, 5, 3), exits=(1,)))
 
 
 @pytest.fixture
@@ -108,13 +109,15 @@ def test_without_tensorrt_the_graphs_are_built_and_what_is_missing_is_named(weig
     assert status == 1 and "no recipe is called 'xavier'" in err
 
 
-def test_layers_that_the_weights_were_not_trained_for_are_refused(weights, engines_facegpt, monkeypatch):
-    from dataclasses import replace
-
-    read = recipes.read
-    monkeypatch.setattr(recipes, "read", lambda name: replace(read(name), layers=12))
-    status, _, err = engines_facegpt("build", "--weights", weights, "--recipe", "cpu")
-    assert status == 1 and "layers is 12" in err and "set layers to 0, or train with --depth 12" in err
+@pytest.mark.parametrize(("layers", "read", "engine"), [(1, 1, ["frame"]), (12, 3, []), (0, 3, [])])
+def test_frames_are_read_after_the_recipes_layers_where_the_weights_can(
+    weights, orin, engines_facegpt, monkeypatch, layers, read, engine
+):
+    recipe = replace(recipes.read("orin_nano"), layers=layers)
+    monkeypatch.setattr(recipes, "read", lambda name: recipe)
+    status, out, _ = engines_facegpt("build", "--weights", weights)
+    assert status == 0 and f"frames are read after {read} layers, words after 3" in out
+    assert [name for name, _ in orin] == [*engines_build.GRAPHS, *engine]
 
 
 def test_list_verify_and_clean_know_what_was_built(weights, orin, engines_facegpt):

@@ -170,7 +170,7 @@ def _points(pipeline: FacePipeline, face: Face) -> np.ndarray:
 def _language_cost(estimator: FaceGPTEstimator, tokens: np.ndarray) -> Cost:
     reader = estimator.reader
     each = {"int8": 1.0, "int8_blocks": 1.125, "fp16": 2.0, "fp32": 4.0}[estimator.precision]
-    return language_cost(reader.config, reader.depth, tokens.shape[1] + reader.after, reader.before, len(tokens), each)
+    return language_cost(reader.config, reader.layers, tokens.shape[1] + reader.after, reader.before, len(tokens), each)
 
 
 def _reached(cost: Cost, best: ceilings.Ceilings, ms: dict[str, float], precision: str) -> dict[str, Any]:

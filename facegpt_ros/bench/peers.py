@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as running:
         image = Path(scratch) / "frame.png"
         cv2.imwrite(str(image), ours.image)
-        read = [str(n) for n in (reader.depth, reader.before, tokens.shape[1] + reader.after, language_threads())]
+        read = [str(n) for n in (reader.layers, reader.before, tokens.shape[1] + reader.after, language_threads())]
         for name, start in (
             ("MediaPipe Face Mesh", lambda: Peer("peer_mediapipe.py", [str(image), "1"], _mediapipe())),
             ("llama.cpp, 30 layers in 4 bit", lambda: Peer("peer_llama.py", llama(read[1:3], 1), llama_environment())),

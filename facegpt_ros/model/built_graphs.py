@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facegpt_ros.errors import WeightsError
+from facegpt_ros.errors import ConfigError, WeightsError
 from facegpt_ros.model.facegpt_file import sha256_of
 from facegpt_ros.model.gguf_file import Vocabulary
 from facegpt_ros.model.language_config import LanguageConfig
 from facegpt_ros.model.tokenizer import Tokenizer
 from facegpt_ros.private_folder import PrivateFolder
+from facegpt_ros.recipes import Recipe
 
 SUMS = "sha256.json"
 FACE, DECODE, PREFIXES, EMBEDDING, LANGUAGE = FILES = (
@@ -29,6 +30,11 @@ class Prefixes(NamedTuple):
     suffix: (S, D), embeddings of what stands after a frame's image, <FACE> last.
     """
 
+    def early(self, layers: int) -> Prefixes:
+        """With what a frame needs that is read after so many layers."""
+        keys, values = self.frame
+        return self._replace(frame=(keys[:layers], values[:layers]))
+
     frame: tuple[np.ndarray, np.ndarray]
     text: tuple[np.ndarray, np.ndarray]
     suffix: np.ndarray
@@ -41,12 +47,16 @@ class BuiltGraphs:
     Attributes:
         folder: of the files.
         config: of the language model.
+        depth: after how many of its layers words are read.
+        exits: after how few frames may be.
         note: why they are not in the cache; empty where they are.
         home: removes the folder when nothing refers to it any more; None in the cache.
     """
 
     folder: Path
     config: LanguageConfig
+    depth: int
+    exits: tuple[int, ...] = ()
     note: str = ""
     home: PrivateFolder | None = field(default=None, compare=False)
 
@@ -54,17 +64,35 @@ class BuiltGraphs:
     def open(cls, folder: Path) -> BuiltGraphs:
         """Those of a folder that is whole (altered)."""
         notes = json.loads((folder / LANGUAGE).read_text(encoding="utf-8"))
-        return cls(folder, LanguageConfig(**notes["config"]))
+        return cls(folder, LanguageConfig(**notes["config"]), notes["depth"], tuple(notes["exits"]))
 
     @property
     def face(self) -> Path:
         """See face_graph.face_graph."""
         return self.folder / FACE
 
+    def frame(self, layers: int) -> Path:
+        """The face graph that reads frames after so many layers: one of exits, or depth."""
+        return self.face if layers == self.depth else self.folder / frame_file(layers)
+
     @property
     def decode(self) -> Path:
         """See language_graph.decode_graph."""
         return self.folder / DECODE
+
+    def layers_of_frames(self, asked: int, recipe: Recipe) -> int:
+        """After how many layers a frame is read: as asked, or where that is 0 as the recipe says, if these weights can.
+
+        Raises:
+            ConfigError: these weights cannot do what is asked.
+        """
+        can = (*self.exits, self.depth)
+        if asked and asked not in can:
+            raise ConfigError(
+                f"estimator.layers is {asked}; these weights read frames after {' or '.join(map(str, can))} layers, "
+                "set it to one of them, or to 0"
+            )
+        return asked or (recipe.layers if recipe.layers in can else self.depth)
 
     def prefixes(self) -> Prefixes:
         """Read into memory, float32."""
@@ -80,6 +108,11 @@ class BuiltGraphs:
         """Of the language model, with <FACE>."""
         notes = json.loads((self.folder / LANGUAGE).read_text(encoding="utf-8"))
         return tokenizer_of(Vocabulary(**notes["vocabulary"]))
+
+
+def frame_file(layers: int) -> str:
+    """Name of the face graph of an exit."""
+    return f"frame_{layers}.onnx"
 
 
 def altered(folder: Path, files: Sequence[str] | None = None) -> str:

@@ -106,4 +106,5 @@ def open_facegpt(
         config.precision,
         graphs,
         config.backend,
+        config.layers,
     )

@@ -6,8 +6,11 @@ Torch, for training and as the reference of the exported graphs.
 
 from __future__ import annotations
 
+import copy
+
 from torch import Tensor
 
+from facegpt_ros.model.face_head import FaceHead
 from facegpt_ros.model.kv_cache import KVCache
 from facegpt_ros.model.language_model import LanguageModel
 from facegpt_ros.model.projector import Projector
@@ -47,6 +50,13 @@ class FaceGPT(FaceVLM):
     @property
     def tokens_per_image(self) -> int:
         return self.projector.tokens
+
+    def early(self, layers: int, head: FaceHead) -> FaceGPT:
+        """The same network, sharing all parts but the head, which reads after so few layers."""
+        other = copy.copy(self)
+        other._modules = {**self._modules, "head": head}
+        other.depth = layers
+        return other
 
     def see(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features, pooled = self.vision.look(crops)

@@ -33,6 +33,7 @@ from facegpt_ros.model.built_graphs import (
     SUMS,
     BuiltGraphs,
     altered,
+    frame_file,
     tokenizer_of,
 )
 from facegpt_ros.model.face_graph import face_graph
@@ -45,7 +46,7 @@ from facegpt_ros.model.language_weights import LanguageWeights, LayerWeights
 from facegpt_ros.model.matrix import Matrix, int8_limit
 from facegpt_ros.private_folder import private_folders
 
-GRAPH_VERSION = 7  # rises when the same weights give other graphs
+GRAPH_VERSION = 8  # rises when the same weights give other graphs
 #: What decode computes in where face computes in another: it also reads the first position of every sequence, which one
 #: scale for all inputs does not survive; face is given it in float32. In SmolLM2-135M's next words after ten prompts
 #: int8 strays by 0.64 nats (KL) and five times says another word, int8_blocks by 0.004 and never.
@@ -57,7 +58,12 @@ Progress = Callable[[int, int], None]  # of the parts that are done, and how man
 def built(file: FaceGPTFile, precision: str = "int8") -> BuiltGraphs | None:
     """The graphs of these weights where they lie in the cache as they were built, else None; arguments as build's."""
     folder = _folder(file, precision)
-    return BuiltGraphs.open(folder) if folder.is_dir() and not altered(folder, FILES) else None
+    return BuiltGraphs.open(folder) if folder.is_dir() and not altered(folder, files_of(file)) else None
+
+
+def files_of(file: FaceGPTFile) -> tuple[str, ...]:
+    """Names of all that a build of these weights leaves."""
+    return (*FILES, *map(frame_file, file.exits))
 
 
 def kept() -> list[tuple[Path, str]]:
@@ -105,7 +111,7 @@ def build_kept(
     folder = _folder(file, precision)
     with engines.locked(folder.name, PART) as parent:
         if folder.is_dir():  # another process was first, or what is there is broken
-            why = altered(folder, FILES)
+            why = altered(folder, files_of(file))
             if not why:
                 return BuiltGraphs.open(folder)
             print(f"{why}; building it again", file=sys.stderr)
@@ -184,10 +190,10 @@ def _write_all(
     depth = file.depth or config.layers
     if depth > config.layers:
         raise WeightsError(f"{file.path}: <FACE> is read after {depth} layers, {language} has {config.layers}")
-    _check_room(folder, config, precision)
+    _check_room(folder, config, precision, sum(file.exits))
     if file.ours.shape != (tokenizer.size - tokenizer.own, config.width):
         raise WeightsError(f"{file.path}: <FACE> is {file.ours.shape}, the model's width {config.width}; export again")
-    parts, what = 3 * depth + config.layers + 4, f"building FaceGPT ({precision}, once)"
+    parts, what = 3 * depth + config.layers + len(file.exits) + 4, f"building FaceGPT ({precision}, once)"
     bar = tqdm(total=parts, desc=what, unit="part", file=sys.stderr, mininterval=0.5)
 
     def done() -> None:
@@ -219,10 +225,14 @@ def _write_all(
 
         # What ONNX Runtime alone multiplies may be in its own operators as a whole.
         fused = precision in ("int8", "int8_blocks") and can_fuse(config)
-        face = face_graph(config, layers(read, precision, depth), read.norm, file.head, fused)
-        (folder / FACE).write_bytes(face.SerializeToString())
-        del face
-        done()
+        reads = layers(read, precision, depth)
+        heads = {FACE: (depth, file.head)} | {frame_file(count): (count, head) for count, head in file.exits.items()}
+        for name, (count, head) in heads.items():
+            face = face_graph(config, reads[:count], read.norm, head, fused)
+            (folder / name).write_bytes(face.SerializeToString())
+            del face
+            done()
+        del reads
         wordy = DECODE_PRECISION.get(precision, precision)
         words = Matrix.of(own.embedding, wordy, int8_limit())
         write = fused_decode_graph if fused else decode_graph
@@ -230,9 +240,9 @@ def _write_all(
         (folder / DECODE).write_bytes(decode.SerializeToString())
         done()
         np.save(folder / EMBEDDING, table.astype(np.float32 if precision == "fp32" else np.float16))
-        notes = json.dumps({"config": asdict(config), "vocabulary": asdict(vocabulary)})
-        (folder / LANGUAGE).write_text(notes, encoding="utf-8")
-        sums = json.dumps({name: sha256_of(folder / name) for name in FILES})
+        held = {"config": asdict(config), "depth": depth, "exits": [*file.exits], "vocabulary": asdict(vocabulary)}
+        (folder / LANGUAGE).write_text(json.dumps(held), encoding="utf-8")
+        sums = json.dumps({name: sha256_of(folder / name) for name in files_of(file)})
         (folder / SUMS).write_text(sums, encoding="utf-8")
         done()
 
@@ -256,13 +266,17 @@ def _read(
     return np.concatenate(keys), np.concatenate(values)
 
 
-def _check_room(folder: Path, config: LanguageConfig, precision: str) -> None:
-    """Raises CacheError before minutes of work where the disk is too full for their result."""
+def _check_room(folder: Path, config: LanguageConfig, precision: str, early: int) -> None:
+    """Raises CacheError before minutes of work where the disk is too full for their result.
+
+    Args:
+        early: layers of all graphs for frames together, beside those that words are read and said by.
+    """
     own = config.heads + 2 * config.key_heads
     layer = config.width * (config.head_width * (own + config.heads) + 3 * config.hidden)
     table = config.vocabulary * config.width
     each, of_table = {"fp32": (4.0, 4), "fp16": (2.0, 2)}.get(precision, (1.2, 2))
-    needed = each * (2 * config.layers * layer + table) + of_table * table + 2**24
+    needed = each * ((2 * config.layers + early) * layer + table) + of_table * table + 2**24
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise CacheError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facegpt_ros import recipes
 from facegpt_ros.backends.base import Backend
 from facegpt_ros.backends.choose import Choice, choose
 from facegpt_ros.backends.onnx_runtime import language_threads
@@ -37,11 +38,12 @@ class FaceGPTEstimator:
         vision: its vision graph; None: the one beside path.
         threads: of one inference, what sees and what reads in turn; 0 chooses for this machine.
         precision: of the language model on each frame: int8, int8_blocks, fp16 or fp32 (model/matrix.py), or auto.
+        layers: of the language model that read a frame; 0: as the recipe for this machine says.
         graphs: built from path before; None: from the cache, or built now.
         backend: auto, or one of backends/choose.BACKENDS.
 
     Raises:
-        ConfigError: the backend or the precision is unknown, or cannot run here.
+        ConfigError: the backend, the precision or layers is unknown, or cannot run here.
         WeightsError: a file is missing, altered, or made for another morphable model; or the cache cannot be written.
     """
 
@@ -55,6 +57,7 @@ class FaceGPTEstimator:
         precision: str = "int8",
         graphs: BuiltGraphs | None = None,
         backend: str = "onnxruntime",
+        layers: int = 0,
     ) -> None:
         self._choice = choose(backend, precision)
         file = FaceGPTFile.open(path)
@@ -62,7 +65,8 @@ class FaceGPTEstimator:
         self.vision_path = vision or path.with_name(VISION_FILE)
         self._vision = _open_vision(file, self.vision_path, threads, self._choice)
         self.graphs = graphs or build(file, language, self._choice.precision)
-        self.reader = FaceReader(self.graphs, file.layout, threads, self._choice)
+        layers = self.graphs.layers_of_frames(layers, recipes.of_this_machine())
+        self.reader = FaceReader(self.graphs, file.layout, threads, self._choice, layers)
         self._threads, self._image_tokens = threads, file.image_tokens
         self._speaker: Speaker | None = None
         self.crop_size, self.precision = file.size, self._choice.precision

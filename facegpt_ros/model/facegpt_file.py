@@ -32,6 +32,7 @@ class FaceGPTFile:
         adapters: name in the language model, "layers.0.mlp.up.down" → float32.
         ours: (O, D), embeddings of <FACE> and its like.
         head: the face head.
+        exits: layers → the head of frames that are read after so few already (training/exits.py); may be empty.
         reach: of what its readers multiply by, see LanguageWeights.
     """
 
@@ -49,6 +50,7 @@ class FaceGPTFile:
     adapters: dict[str, np.ndarray]
     ours: np.ndarray
     head: HeadWeights
+    exits: dict[int, HeadWeights]
     reach: dict[str, np.ndarray]
 
     @classmethod
@@ -83,8 +85,13 @@ class FaceGPTFile:
             raise WeightsError(f"{path}: {bad[0]} holds NaN or infinity; train and export it again")
         tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
         head = HeadWeights.of(tensors)
-        if len(head.theta) != layout.size or len(head.spread) != layout.n_expression + 72:
-            raise WeightsError(f"{path}: the face head says {len(head.theta)} numbers, the layout has {layout.size}")
+        exits = {layers: HeadWeights.of(_under(f"exit.{layers}.", tensors)) for layers in _exits(path, tensors)}
+        for one in (head, *exits.values()):
+            if len(one.theta) != layout.size or len(one.spread) != layout.n_expression + 72:
+                raise WeightsError(f"{path}: a face head says {len(one.theta)} numbers, the layout has {layout.size}")
+        depth = numbers["depth"]
+        if any(not 1 <= layers < (depth or layers + 1) for layers in exits):
+            raise WeightsError(f"{path}: exits are after {sorted(exits)} layers of {depth}; export it again")
         return cls(
             path=path,
             sha256=sha256_of(path),
@@ -96,6 +103,7 @@ class FaceGPTFile:
             adapters=_under("language.", tensors),
             ours=tensors["ours"],
             head=head,
+            exits=exits,
             reach=_under("reach.", tensors),
             **numbers,
         )
@@ -103,6 +111,14 @@ class FaceGPTFile:
 
 def _under(prefix: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
+
+
+def _exits(path: Path, tensors: dict[str, np.ndarray]) -> list[int]:
+    """After how many layers there is a head for frames."""
+    named = {name.split(".")[1] for name in tensors if name.startswith("exit.")}
+    if not all(name.isdecimal() for name in named):
+        raise WeightsError(f"{path}: exits are called {sorted(named)}, not by numbers of layers; export it again")
+    return sorted(map(int, named))
 
 
 def sha256_of(path: Path) -> str:

@@ -184,14 +184,17 @@ class FaceVLM(nn.Module, ABC):
         image_tokens, guess = self.see(crops)
         if cache is None:
             out = self(self.frame_sequences(len(crops)), image_tokens, guess)
-            return out.raw, out.spread
-        ids = self.tokens(prompts.frame_suffix())
-        suffix = torch.tensor(ids, device=crops.device).expand(len(crops), -1)
-        end = self.embed(suffix, torch.full((len(crops),), -1), None)
-        own = cache.repeat(len(crops), room=self.tokens_per_image + len(ids))
-        read = self.read(torch.cat([image_tokens.to(end.dtype), end], 1), own)
-        out = self.head(read[:, -1], guess)
+        else:
+            out = self.head(self.frame_states(image_tokens, cache), guess)
         return out.raw, out.spread
+
+    def frame_states(self, image_tokens: Tensor, cache: Any) -> Tensor:
+        """Hidden states (N, D) of the <FACE> of each image (N, P, D), by the per-frame prompt; cache: frame_cache()."""
+        count, ids = len(image_tokens), self.tokens(prompts.frame_suffix())
+        suffix = torch.tensor(ids, device=image_tokens.device).expand(count, -1)
+        end = self.embed(suffix, torch.full((count,), -1), None)
+        own = cache.repeat(count, room=self.tokens_per_image + len(ids))
+        return self.read(torch.cat([image_tokens.to(end.dtype), end], 1), own)[:, -1]
 
     def frame_cache(self) -> Any:
         """Keys and values of the per-frame prompt's beginning, which is the same for every face: read once."""

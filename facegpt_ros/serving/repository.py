@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facegpt_ros import engines
+from facegpt_ros import engines, recipes
 from facegpt_ros.atomic_file import write_whole
 from facegpt_ros.config import EstimatorConfig
 from facegpt_ros.errors import ConfigError, WeightsError
@@ -156,6 +156,7 @@ def _graph_of(config: EstimatorConfig) -> bytes:
 
     files = facegpt_files(config)
     graphs = build(FaceGPTFile.open(files.weights), files.language, config.precision)
+    layers = graphs.layers_of_frames(config.layers, recipes.of_this_machine())
     vision = onnx.load(str(files.vision or files.weights.with_name(VISION_FILE)))
-    model = one_graph(vision, onnx.load(str(graphs.face)), graphs.prefixes())
+    model = one_graph(vision, onnx.load(str(graphs.frame(layers))), graphs.prefixes().early(layers))
     return model.SerializeToString(deterministic=True)

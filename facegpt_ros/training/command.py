@@ -9,6 +9,7 @@ from importlib import import_module
 ACTIONS = {
     "regressor": ("train the CNN on renders and photos; resumes", "facegpt_ros.training.regressor"),
     "facegpt": ("train the vision-language model, stage by stage; resumes", "facegpt_ros.training.facegpt"),
+    "exits": ("heads of facegpt that read frames after a few layers; resumes", "facegpt_ros.training.exits"),
     "export": ("a checkpoint to safetensors and ONNX, fp32 and int8", "facegpt_ros.training.export"),
     "export-facegpt": ("a checkpoint of facegpt to what a robot runs", "facegpt_ros.training.export_facegpt"),
 }

@@ -6,9 +6,10 @@ facegpt.safetensors holds what is FaceGPT's own, in float16 where θ hardly move
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from facegpt_ros import engines
 from facegpt_ros.errors import WeightsError
 from facegpt_ros.language.describe import Descriptions
 from facegpt_ros.language.requests import not_asking
+from facegpt_ros.model.face_head import FaceHead
 from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.facegpt_estimator import VISION_FILE
 from facegpt_ros.model.facegpt_file import FORMAT, sha256_of
 from facegpt_ros.model.vlm import is_ours
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.calibration import calibrate, estimates
+from facegpt_ros.training.exits import read_exits
 from facegpt_ros.training.export import export_onnx, quantise, spread_out
 from facegpt_ros.training.loop import CHECKPOINT, load_checkpoint
 from facegpt_ros.training.networks import trained
@@ -37,7 +40,7 @@ from facegpt_ros.training.warm_start import METADATA_KEY
 
 WEIGHTS_FILE = "facegpt.safetensors"
 MOVES = 1e-3  # how far float16 may move θ, relative, on any crop of the val split
-MAX_MEGABYTES = 25.0
+MAX_MEGABYTES = 32.0
 _CALIBRATION_CROPS = 256
 _CALIBRATION_TEXTS = 256
 _VAL_CROPS = 128
@@ -47,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `facegpt train export-facegpt`."""
     parser.add_argument("run", type=Path, help="the --out of `facegpt train facegpt`")
     parser.add_argument("--out", type=Path, required=True, help=f"folder for {WEIGHTS_FILE} and {VISION_FILE}")
+    parser.add_argument("--exits", type=Path, metavar="RUN", help="the --out of `facegpt train exits` for the same run")
     parser.add_argument("--photos", type=Path, action="append", default=[], help="photo folder: calibrates, measures")
     parser.add_argument("--vision", type=Path, help="regressor.safetensors that it was trained on; the shipped one")
     parser.add_argument("--language", type=Path, help=".gguf that it was trained on; SmolLM2-135M-Instruct")
@@ -79,8 +83,10 @@ def run(args: argparse.Namespace) -> int:
     crops = [
         spread_out(sets[split].crops, count) for split, count in (("train", _CALIBRATION_CROPS), ("val", _VAL_CROPS))
     ]
-    calibrated = calibrate(net, model, sets["val"])
-    report = export(net, args.out, state["size"], state["rank"], crops[0], _texts(model), crops[1], notes)
+    exits = read_exits(args.exits / CHECKPOINT, net, args.run / CHECKPOINT) if args.exits else {}
+    readers = {count: net.early(count, head) for count, head in exits.items()}
+    calibrated = {str(reader.depth): calibrate(reader, model, sets["val"]) for reader in (net, *readers.values())}
+    report = export(net, args.out, state["size"], state["rank"], crops[0], _texts(model), crops[1], notes, exits)
     report["spread"] = calibrated
     print(json.dumps(report))
     (args.out / "export.json").write_text(json.dumps(report, indent=1) + "\n")
@@ -105,6 +111,7 @@ def export(
     texts: Sequence[str],
     val: np.ndarray,
     notes: dict[str, str],
+    exits: Mapping[int, FaceHead] | None = None,
 ) -> dict:
     """Writes both files.
 
@@ -114,12 +121,13 @@ def export(
         calibration, val: (N, S, S, 3) uint8 BGR, to quantise with and to measure rounding on.
         texts: to quantise with.
         notes: metadata beyond what the network itself says; language_sha256 must be among it.
+        exits: layers → head of frames that are read after so few; written in float16.
 
     Returns:
         What is float16, how far it moves θ (relative, largest), what int8 vision moves it, and megabytes.
 
     Raises:
-        WeightsError: the file would be larger than MAX_MEGABYTES.
+        WeightsError: the file would be larger than MAX_MEGABYTES, or an exit does not bear float16.
     """
     out.mkdir(parents=True, exist_ok=True)
     net.eval()
@@ -128,6 +136,8 @@ def export(
     halves, moved = _halve(net, tensors, lambda: _moved(_estimate(net, val), exact))
     saved = {name: tensor.half() if _group(name) in halves else tensor for name, tensor in tensors.items()}
     saved |= {f"reach.{name}": tensor.clamp_max(6e4).half() for name, tensor in reach(net, calibration, texts).items()}
+    for count, head in (exits or {}).items():
+        saved |= {f"exit.{count}.head.{name}": tensor for name, tensor in _half_head(net, count, head, val).items()}
     megabytes = sum(tensor.numel() * tensor.element_size() for tensor in saved.values()) / 1e6
     if megabytes > MAX_MEGABYTES:
         raise WeightsError(f"{WEIGHTS_FILE} would have {megabytes:.1f} MB of {MAX_MEGABYTES:g}; train a lower --rank")
@@ -159,6 +169,14 @@ def export(
         "megabytes": round(megabytes, 2),
         "vision_megabytes": round(vision.stat().st_size / 1e6, 2),
     }
+
+
+def _half_head(net: FaceGPT, count: int, head: FaceHead, val: np.ndarray) -> dict[str, Tensor]:
+    """The tensors of an exit in float16. Raises WeightsError where that moves θ further than MOVES."""
+    exact, halved = (_estimate(net.early(count, one), val) for one in (head, copy.deepcopy(head).half().float()))
+    if not _moved(halved, exact) <= MOVES:
+        raise WeightsError(f"the exit after {count} layers moves θ by {_moved(halved, exact):.2g} in float16")
+    return {name: tensor.half() for name, tensor in head.state_dict().items()}
 
 
 class _Eyes(nn.Module):

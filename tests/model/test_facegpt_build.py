@@ -71,8 +71,18 @@ def test_each_input_has_graphs_of_its_own(file, language, tmp_path, monkeypatch)
         build(file, language, "int4")
 
 
-@pytest.mark.parametrize("name", [*FILES, "sha256.json"])
-def test_a_file_that_changed_is_built_again(file, language, name, capfd):
+def test_frames_have_a_graph_for_each_exit(language, tmp_path):
+    built = build(FaceGPTFile.open(save_facegpt(tmp_path, language, LAYOUT, exits=(1, 2))), language)
+    assert (built.exits, built.depth) == ((1, 2), 3) and built.frame(3) == built.face
+    assert built.frame(1).stat().st_size < built.frame(2).stat().st_size < built.face.stat().st_size
+    for exits in ((3,), (0,)):
+        with pytest.raises(WeightsError, match=rf"exits are after \[{exits[0]}\] layers of 3; export it again"):
+            FaceGPTFile.open(save_facegpt(tmp_path, language, LAYOUT, exits=exits, depth="3"))
+
+
+@pytest.mark.parametrize("name", [*FILES, "frame_1.onnx", "sha256.json"])
+def test_a_file_that_changed_is_built_again(language, tmp_path, name, capfd):
+    file = FaceGPTFile.open(save_facegpt(tmp_path, language, LAYOUT, exits=(1,)))
     built = build(file, language)
     whole = (built.folder / name).read_bytes()
     for broken in (whole[:-9], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
@@ -240,7 +250,7 @@ def test_another_language_model_is_refused(file, language, tmp_path):
         ("layout", {}, "lacks layout"),
         ("", {"layout": "{}"}, "no weights of FaceGPT"),
         ("", {"size": "large"}, "no weights of FaceGPT"),
-        ("", {"layout": ThetaLayout(8, 5, 3).to_json()}, "the face head says"),
+        ("", {"layout": ThetaLayout(8, 5, 3).to_json()}, "a face head says"),
     ],
 )
 def test_a_file_that_is_no_facegpt_is_named(tmp_path, language, drop, changes, says):

@@ -1,6 +1,9 @@
 """FaceGPT on the robot: tiny files, no torch. tests/training/test_export_facegpt.py compares it with torch."""
 
+import shutil
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +12,12 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("gguf", reason="gguf is not installed")
 pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
-from facegpt_ros import engines  # noqa: E402
+from safetensors import safe_open  # noqa: E402
+from safetensors.numpy import save_file  # noqa: E402
+
+from facegpt_ros import engines, recipes  # noqa: E402
 from facegpt_ros.config import Config, EstimatorConfig  # noqa: E402
-from facegpt_ros.errors import ImageError, WeightsError  # noqa: E402
+from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E402
 from facegpt_ros.model.estimator import load_estimator  # noqa: E402
 from facegpt_ros.model.facegpt_estimator import VISION_FILE, FaceGPTEstimator  # noqa: E402
 from facegpt_ros.model.spread import decode_spread  # noqa: E402
@@ -52,6 +58,49 @@ def test_says_theta_and_spread_of_every_crop_whatever_its_neighbours(tmp_path, l
     estimator.close()
     with pytest.raises(WeightsError, match="closed"):
         estimator.infer(crops)
+
+
+def only_exit(path: Path, count: int, folder: Path) -> Path:
+    """Weights whose one head is an exit of others'."""
+    folder.mkdir()
+    shutil.copy(path.with_name(VISION_FILE), folder)
+    with safe_open(str(path), framework="np") as file:
+        notes, held = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    own = {name: array for name, array in held.items() if not name.startswith(("exit.", "head."))}
+    exit_ = f"exit.{count}."
+    own |= {name.removeprefix(exit_): array for name, array in held.items() if name.startswith(exit_)}
+    save_file(own, str(folder / path.name), {**notes, "depth": str(count)})
+    return folder / path.name
+
+
+def test_frames_are_read_after_as_few_layers_as_asked_and_words_after_all(tmp_path, language, crops):
+    path = save_facegpt(tmp_path, language, LAYOUT, exits=(1, 2))
+    full = FaceGPTEstimator(path, MODEL, language, precision="fp32", layers=3)
+    prompt = [full.graphs.embedding()[None, 5:9].astype(np.float32), None]
+    words = full.reader.prompt(*prompt).raw
+    for count in (1, 2):
+        early = FaceGPTEstimator(path, MODEL, language, precision="fp32", layers=count)
+        alone = FaceGPTEstimator(
+            only_exit(path, count, tmp_path / f"{count}"), MODEL, language, precision="fp32"
+        )
+        one, other = early.infer(crops), alone.infer(crops)
+        assert early.reader.layers == alone.reader.layers == count
+        np.testing.assert_allclose(one.identity, other.identity, atol=1e-5)
+        np.testing.assert_allclose(one.spread.landmarks, other.spread.landmarks, rtol=1e-4)
+        assert np.abs(one.identity - full.infer(crops).identity).max() > 1e-3
+        np.testing.assert_allclose(early.reader.prompt(*prompt).raw, words, atol=1e-6)
+        early.close()
+        with pytest.raises(WeightsError, match="closed"):
+            early.reader.prompt(*prompt)
+
+
+def test_how_many_layers_read_a_frame_is_the_recipes_choice_where_the_weights_can(tmp_path, language, monkeypatch):
+    path = save_facegpt(tmp_path, language, LAYOUT, exits=(1, 2))
+    for wanted, taken in ((2, 2), (0, 3), (9, 3)):
+        monkeypatch.setattr(recipes, "of_this_machine", lambda w=wanted: replace(recipes.read("cpu"), layers=w))
+        assert FaceGPTEstimator(path, MODEL, language).reader.layers == taken
+    with pytest.raises(ConfigError, match="estimator.layers is 7; these weights read frames after 1 or 2 or 3 layers"):
+        FaceGPTEstimator(path, MODEL, language, layers=7)
 
 
 def test_torch_says_what_onnxruntime_says_and_who_computes(tmp_path, language, crops):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,10 @@ def save_vision(path: Path, layout: ThetaLayout, width: int = config().width, im
     return path
 
 
-def tensors(layout: ThetaLayout, c: LanguageConfig, rank: int = RANK, hidden: int = 24) -> dict[str, np.ndarray]:
-    """Random weights under the names of a checkpoint."""
+def tensors(
+    layout: ThetaLayout, c: LanguageConfig, rank: int = RANK, hidden: int = 24, exits: Sequence[int] = ()
+) -> dict[str, np.ndarray]:
+    """Random weights under the names of an export."""
     rng = np.random.default_rng(2)
     heads, keys = c.heads * c.head_width, c.key_heads * c.head_width
     shapes = {"attention.query": (heads, c.width), "attention.key": (keys, c.width), "attention.value": (keys, c.width),
@@ -56,6 +59,10 @@ def tensors(layout: ThetaLayout, c: LanguageConfig, rank: int = RANK, hidden: in
     for name, shape in sizes.items():
         out[f"head.{name}.weight"] = rng.normal(0, 0.1, shape) + (name == "inner.0")
         out[f"head.{name}.bias"] = rng.normal(-3 if name == "spread" else 0, 0.1, shape[0])
+    for count in exits:
+        of = np.random.default_rng(count)
+        said = {name: array for name, array in out.items() if name.startswith("head.")}
+        out |= {f"exit.{count}.{name}": array + of.normal(0, 0.05, array.shape) for name, array in said.items()}
     out["ours"] = rng.normal(0, 0.1, (1, c.width))
     for layer in range(c.layers):
         for name, width in {"attention": c.width, "output": heads, "mlp": c.width, "down": c.hidden}.items():
@@ -63,7 +70,9 @@ def tensors(layout: ThetaLayout, c: LanguageConfig, rank: int = RANK, hidden: in
     return {name: array.astype(np.float16) for name, array in out.items()}
 
 
-def save_facegpt(folder: Path, language: Path, layout: ThetaLayout, drop: str = "", /, **changes: str) -> Path:
+def save_facegpt(
+    folder: Path, language: Path, layout: ThetaLayout, drop: str = "", /, exits: Sequence[int] = (), **changes: str
+) -> Path:
     """facegpt.safetensors and its vision graph in a folder; metadata changed, or one of them dropped."""
     vision = save_vision(folder / "facegpt_vision_int8.onnx", layout)
     notes = {
@@ -80,5 +89,5 @@ def save_facegpt(folder: Path, language: Path, layout: ThetaLayout, drop: str = 
     }
     notes.pop(drop, None)
     path = folder / "facegpt.safetensors"
-    save_file(tensors(layout, config()), str(path), notes)
+    save_file(tensors(layout, config(), exits=exits), str(path), notes)
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,9 @@ def test_the_cnn_goes_as_it_is_and_the_config_says_what_robots_check(tmp_path: P
     assert not list(folder.rglob("model.py"))
 
 
-def test_facegpt_is_one_graph_that_says_what_the_estimator_says(tmp_path: Path, facegpt: EstimatorConfig):
+@pytest.mark.parametrize("layers", [0, 1])
+def test_facegpt_is_one_graph_that_says_what_the_estimator_says(tmp_path: Path, facegpt: EstimatorConfig, layers: int):
+    facegpt = replace(facegpt, layers=layers)
     folder = export(tmp_path / "models", facegpt, MODEL)
     estimator = load_estimator(facegpt, MODEL)
     crops = np.random.default_rng(0).integers(0, 256, (3, estimator.crop_size, estimator.crop_size, 3)).astype(np.uint8)

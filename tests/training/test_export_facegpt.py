@@ -14,6 +14,7 @@ from safetensors import safe_open  # noqa: E402
 
 from facegpt_ros.errors import ConfigError, ImageError, WeightsError  # noqa: E402
 from facegpt_ros.model import prompts, regressor  # noqa: E402
+from facegpt_ros.model.face_head import FaceHead  # noqa: E402
 from facegpt_ros.model.facegpt import FaceGPT  # noqa: E402
 from facegpt_ros.model.facegpt_estimator import VISION_FILE, FaceGPTEstimator  # noqa: E402
 from facegpt_ros.model.facegpt_file import sha256_of  # noqa: E402
@@ -74,10 +75,21 @@ def crops():
 
 
 @pytest.fixture(scope="module")
-def exported(net, crops, tmp_path_factory):
+def exit_head(net):
+    """Of the first layer."""
+    head = FaceHead(net[0].language.config.width, LAYOUT).eval()
+    with torch.no_grad():
+        head.theta.weight.normal_(0, 0.1)
+        head.spread.weight.normal_(0, 0.1)
+    return head
+
+
+@pytest.fixture(scope="module")
+def exported(net, crops, exit_head, tmp_path_factory):
     out = tmp_path_factory.mktemp("exported")
     notes = {"language_sha256": sha256_of(net[1]), "model_sha256": MODEL.sha256, "stage": "talk"}
-    return out, export_facegpt.export(net[0], out, SIZE, 3, crops, ["the thin hen", "in"], crops[:8], notes)
+    said = ["the thin hen", "in"], crops[:8], notes, {1: exit_head}
+    return out, export_facegpt.export(net[0], out, SIZE, 3, crops, *said)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +116,7 @@ def test_the_files_hold_what_is_ours_in_half_and_say_what_they_belong_to(exporte
     assert {path.name for path in out.iterdir()} == {VISION_FILE, export_facegpt.WEIGHTS_FILE}
     with safe_open(str(out / export_facegpt.WEIGHTS_FILE), "np") as file:
         notes, dtypes = file.metadata(), {name: file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
-    assert {name.split(".")[0] for name in dtypes} == {"head", "language", "ours", "projector", "reach"}
+    assert {name.split(".")[0] for name in dtypes} == {"exit", "head", "language", "ours", "projector", "reach"}
     assert not any(name.startswith("vision.") or ".base." in name or "embedding" in name for name in dtypes)
     assert set(report["float16"]) == {"adapters", "head", "ours", "projector"}
     assert set(dtypes.values()) == {np.dtype(np.float16)}
@@ -190,6 +202,19 @@ def test_answers_are_torchs_with_and_without_an_image(net, crops, estimators, as
             patch.setattr(net[0].head.asked.bias, "data", net[0].head.asked.bias.data - 30)
             (expected,) = generate(net[0], [parts], [0 if shown is not None else -1], *seen, limit=12)
         assert said.text and said.text == expected.text and said.finished == expected.finished
+
+
+def test_an_exit_says_what_torch_says_after_as_few_layers(net, exit_head, crops, exported, estimators, monkeypatch):
+    early = net[0].early(1, exit_head)
+    monkeypatch.setenv("FACEGPT_CACHE", str(estimators["fp32"].graphs.folder.parent.parent))
+    estimator = FaceGPTEstimator(
+        exported[0] / export_facegpt.WEIGHTS_FILE, MODEL, net[1], precision="fp32", layers=1
+    )
+    raw, spread = seen_by(estimator, early, crops)
+    said = estimator.reader.frames(*estimator.see(crops))
+    np.testing.assert_allclose(said.raw, raw, atol=2e-3 * np.abs(raw).max())
+    np.testing.assert_allclose(np.log(said.estimate.spread.landmarks), spread.landmarks, atol=5e-3)
+    assert np.abs(said.raw - estimators["fp32"].reader.frames(*estimator.see(crops)).raw).max() > 1e-2
 
 
 def test_whether_a_face_is_asked_for_is_torchs(net, crops, estimators):
