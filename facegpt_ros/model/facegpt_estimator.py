@@ -70,6 +70,7 @@ class FaceGPTEstimator:
         self._threads, self._image_tokens = threads, file.image_tokens
         self._speaker: Speaker | None = None
         self.crop_size, self.precision = file.size, self._choice.precision
+        self.vision_precision = self.precision if self._choice.plain else "int8"
         self.model_id = f"facegpt@{file.sha256[:8]}"
         try:  # what does not fit together is an error of now, not of the first frame
             self.infer(np.zeros((1, self.crop_size, self.crop_size, 3), np.uint8))

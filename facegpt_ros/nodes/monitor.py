@@ -16,6 +16,7 @@ from sensor_msgs.msg import Image
 
 from facegpt_ros.convert import decode_image
 from facegpt_ros.diagnostics import FrameStats
+from facegpt_ros.errors import ImageError
 from facegpt_ros.middleware import prepare_environment
 from facegpt_ros.msg import Face3DMMArray
 from facegpt_ros.nodes.messages import seconds
@@ -67,7 +68,12 @@ class Monitor(Node):
 
     def _take_overlay(self, message: Image) -> None:
         assert self._on_overlay is not None
-        self._on_overlay(seconds(message.header.stamp), decode_image(message).image)
+        try:
+            image = decode_image(message).image
+        except ImageError as error:
+            self.get_logger().error(f"an overlay was left out: {error}", throttle_duration_sec=5.0)
+            return
+        self._on_overlay(seconds(message.header.stamp), image)
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:
         assert self._on_status is not None

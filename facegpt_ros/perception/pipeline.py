@@ -152,8 +152,10 @@ class FacePipeline:
         seen: list[list[Seen]] = [[] for _ in views]
         for i, view in enumerate(views):
             if out[i] is None:
-                sightings = found.sightings(view)
-                seen[i] = self._streams[view.source].take(view, sightings, found.states, config)
+                try:
+                    seen[i] = self._streams[view.source].take(view, found.sightings(view), found.states, config)
+                except Exception as error:
+                    out[i] = error
         everybody = [one for some in seen for one in some]
         if config.smoothing:
             points = self._points([one.state for one in everybody])

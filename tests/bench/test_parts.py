@@ -150,8 +150,11 @@ def _areas(path: Path) -> tuple[int, int]:
 
 def test_of_the_larger_bound_it_is_told_how_much_is_reached_half_the_time_and_at_best():
     best = Ceilings(2, int8_gmac_s=100, fp32_gmac_s=20, read_gb_s=10)
-    said = path._reached(Cost(1e9, 5e7), best, {"median": 40.0, "min": 20.0}, "int8")
+    ms = {"median": 40.0, "min": 20.0}
+    said = path._reached([("int8", Cost(1e9, 5e7))], best, ms)
     assert said == {"gmac": 1.0, "mbytes": 50.0, "bound": "compute", "bound_ms": 10.0, "reached": 0.25,
                     "reached_at_best": 0.5}  # fmt: skip
-    assert path._reached(Cost(1e8, 5e7), best, {"median": 40.0, "min": 20.0}, "fp32")["bound_ms"] == 5.0
-    assert path._reached(Cost(1e8, 2e8), best, {"median": 40.0, "min": 20.0}, "int8")["bound"] == "memory"
+    assert path._reached([("fp32", Cost(1e8, 5e7))], best, ms)["bound_ms"] == 5.0
+    assert path._reached([("int8", Cost(1e8, 2e8))], best, ms)["bound"] == "memory"
+    both = path._reached([("int8", Cost(1e9, 5e7)), ("fp32", Cost(1e8, 5e7))], best, ms)
+    assert (both["bound"], both["bound_ms"], both["gmac"], both["mbytes"]) == ("compute", 15.0, 1.1, 100.0)

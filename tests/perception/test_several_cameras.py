@@ -148,3 +148,20 @@ def test_a_view_refuses_what_is_no_image_of_its_camera():
         View(np.zeros((240, 320), np.uint8), CAMERAS["right"], 0.0)
     with pytest.raises(CameraError, match="320x240 px, its camera 640x480"):
         View(np.zeros((240, 320, 3), np.uint8), CAMERAS["left"], 0.0)
+
+
+def test_a_tracker_that_fails_leaves_the_other_cameras_alone(monkeypatch: pytest.MonkeyPatch):
+    pipeline = pipeline_of(Rooms(monkeypatch, **one_each()))
+    names = ("left", "right", "top")
+    pipeline.process_all([view(name) for name in names])
+
+    def fail(*_):
+        raise ValueError("cost matrix holds NaN")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline._streams["right"].tracker, "update", fail)
+        left, right, top = pipeline.process_all([view(name, 0.1) for name in names])
+    assert [face.face_id for face in (*left, *top)] == ["left_f0001", "top_f0001"]
+    assert isinstance(right, ValueError)
+    (after,) = pipeline.process_all([view("right", 0.2)])
+    assert [face.face_id for face in after] == ["right_f0001"]
