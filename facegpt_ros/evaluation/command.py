@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vlm", metavar="MODEL", help="the larger model that a checkpoint was trained on, if it was")
     parser.add_argument("--weights", default="", help="other weights of the estimator than the shipped ones")
     parser.add_argument("--precision", default="", help="the parameter estimator.precision, of the estimator")
+    parser.add_argument("--layers", type=int, default=0, help="the parameter estimator.layers")
     parser.add_argument("--model", type=Path, help="scans and fit-labels: other morphable model than the shipped one")
     parser.add_argument("--now", type=Path, metavar="DIR", help="set now: the real NoW validation set, if you have it")
     parser.add_argument("--realy", type=Path, metavar="DIR", help="set now: the real REALY benchmark, if you have it")

@@ -23,10 +23,10 @@ Show = Callable[[str, np.ndarray, Face | None, float | None], None]
 
 def open_pipeline(args: argparse.Namespace) -> FacePipeline:
     """The estimator that the command names, in a pipeline that judges each picture alone."""
-    return judging_pipeline(args.estimator, args.weights, args.precision)
+    return judging_pipeline(args.estimator, args.weights, args.precision, args.layers)
 
 
-def judging_pipeline(estimator: str = "", weights: str = "", precision: str = "") -> FacePipeline:
+def judging_pipeline(estimator: str = "", weights: str = "", precision: str = "", layers: int = 0) -> FacePipeline:
     """A pipeline that judges each picture alone; what is empty is as in the node.
 
     Raises:
@@ -37,6 +37,7 @@ def judging_pipeline(estimator: str = "", weights: str = "", precision: str = ""
         "perception.smoothing": False,
         "perception.max_faces": 4,
         "estimator.weights": weights,
+        "estimator.layers": layers,
     }
     if precision:
         values["estimator.precision"] = precision

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("estimators", nargs="*", metavar="NAME", help="cnn, facegpt or both (default: cnn)")
         action.add_argument("--weights", default="", help="other weights than the shipped ones, of one estimator")
         action.add_argument("--precision", choices=PRECISIONS, default="int8", help="of facegpt (default: %(default)s)")
+        action.add_argument("--layers", type=int, default=0, help="of facegpt: the parameter estimator.layers")
         action.add_argument("--threads", type=int, default=0, help="of one batch; 0: one for each core (default: 0)")
         action.add_argument(
             "--max-batch", type=int, default=usual.most, help="crops in one batch at most (default: %(default)s)"
@@ -79,6 +80,7 @@ def _export(args: argparse.Namespace, folder: Path, backend: str) -> list[Path]:
     batching = Batching(args.max_batch, delay_us=args.delay_us)
     written = []
     for name in names:
-        config = EstimatorConfig(name=name, weights=args.weights, precision=args.precision, threads=args.threads)
+        options = {key: getattr(args, key) for key in ("weights", "precision", "layers", "threads")}
+        config = EstimatorConfig(name=name, **options)
         written.append(export(folder, config, model, backend, batching))
     return written
