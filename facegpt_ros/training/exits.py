@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from facegpt_ros.errors import ConfigError, WeightsError
-from facegpt_ros.model.face_head import FaceHead, Output
+from facegpt_ros.model.face_head import FaceHead
 from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.facegpt_file import sha256_of
 from facegpt_ros.morphable.model import MorphableModel
@@ -31,6 +32,8 @@ from facegpt_ros.training.validation import Validation
 
 _SPREAD_WEIGHT = 10.0  # logarithms squared; θ counts in deviations of what the last layer adds to the first guess
 _FIRST = 256  # crops that the heads' norms are fitted to
+_STEPS, _OF = 16, 64  # after each batch of crops so many steps are taken, on so many of those that are kept
+_KEPT = 8192  # crops whose hidden states are kept: to read one takes longer than to learn from it
 
 
 @dataclass
@@ -102,34 +105,30 @@ class ExitTrainer(Loop):
         if options.layers[-1] >= self.teacher.depth:
             raise ConfigError(f"layers are {list(options.layers)}; {self.teacher.depth} read a face, give fewer")
         self.shown = tuple(f"{name}.{count}" for count in options.layers for name in ("theta", "spread"))
-        readers = {count: self.teacher.early(count, self.teacher.head) for count in options.layers}
         with torch.no_grad():
-            self._readers = {
-                count: (reader, reader.frame_cache())
-                for count, reader in {**readers, self.teacher.depth: self.teacher}.items()
-            }
+            self._cache = self.teacher.frame_cache()
+        self._kept: dict[str, Tensor] = {}
         self.begin(ExitHeads(self.teacher, options.layers))
 
     def update(self, batch: Batch) -> dict[str, float]:
         """Losses are named theta.LAYERS and spread.LAYERS: 1 is knowing nothing of θ; of logarithms, squared."""
-        states, guess, said = self._read(batch["crops"])
-        terms: dict[str, Tensor] = {}
-        for count, state in states.items():
-            out = self.net.of(count)(state, guess)
-            terms[f"theta.{count}"] = ((out.raw - said.raw) / self.net.moved).square().mean()
-            terms[f"spread.{count}"] = (torch.cat(out.spread, 1) - torch.cat(said.spread, 1)).square().mean()
-        loss = sum(value * (_SPREAD_WEIGHT if name.startswith("spread") else 1) for name, value in terms.items())
-        assert isinstance(loss, Tensor)
-        self.descend(loss)
+        self._keep(self._read(batch["crops"]))
+        count = len(self._kept["guess"])
+        for _ in range(_STEPS):
+            rows = torch.randint(count, (min(_OF, count),), device=self.device)
+            terms = self._terms({name: kept[rows] for name, kept in self._kept.items()})
+            loss = sum(value * (_SPREAD_WEIGHT if name.startswith("spread") else 1) for name, value in terms.items())
+            assert isinstance(loss, Tensor)
+            self.descend(loss)
         return {"total": loss.item(), **{name: value.item() for name, value in terms.items()}}
 
     def fresh(self) -> None:
         """Fits the norms, and how much each number of θ moves, to the first crops."""
-        read = [self._read(self.dataset()[step]["crops"]) for step in range(-(-_FIRST // self.options.batch))]
+        for step in range(-(-_FIRST // self.options.batch)):
+            self._keep(self._read(self.dataset()[step]["crops"].to(self.device)))
         for count in self.options.layers:
-            self.net.of(count).standardise(torch.cat([states[count] for states, _, _ in read]))
-        moved = torch.cat([said.raw - guess for _, guess, said in read]).std(0)
-        self.net.moved.copy_(moved.clamp_min(1e-4))
+            self.net.of(count).standardise(self._kept[str(count)])
+        self.net.moved.copy_((self._kept["theta"] - self._kept["guess"]).std(0).clamp_min(1e-4))
 
     def batches(self, start: int) -> Iterator[Batch]:
         return stream(self.dataset(), start, self.options.workers, self.ranks.rank, self.ranks.world)
@@ -160,13 +159,45 @@ class ExitTrainer(Loop):
         val = {folder.name: Photos([folder], "val") for folder in self.options.photos}
         return Validation(self.model, val, self.options.size, 192)
 
+    def _terms(self, read: dict[str, Tensor]) -> dict[str, Tensor]:
+        terms = {}
+        for count in self.options.layers:
+            out = self.net.of(count)(read[str(count)], read["guess"])
+            terms[f"theta.{count}"] = ((out.raw - read["theta"]) / self.net.moved).square().mean()
+            terms[f"spread.{count}"] = (torch.cat(out.spread, 1) - read["spread"]).square().mean()
+        return terms
+
     @torch.no_grad()
-    def _read(self, crops: Tensor) -> tuple[dict[int, Tensor], Tensor, Output]:
-        """Hidden states (N, D) after each exit's layers, first guesses (N, size), what the last layer's head says."""
+    def _read(self, crops: Tensor) -> dict[str, Tensor]:
+        """By the number of layers, hidden states (N, D); "guess", the first; "theta" and "spread" after all layers."""
         image_tokens, guess = self.teacher.see(crops)
-        states = {count: reader.frame_states(image_tokens, cache) for count, (reader, cache) in self._readers.items()}
-        said = self.teacher.head(states.pop(self.teacher.depth), guess)
-        return states, guess, said
+        with _noted(self.teacher, self.options.layers) as read:
+            last = self.teacher.frame_states(image_tokens, self._cache)
+        said = self.teacher.head(last, guess)
+        return {**read, "guess": guess, "theta": said.raw, "spread": torch.cat(said.spread, 1)}
+
+    def _keep(self, read: dict[str, Tensor]) -> None:
+        for name, tensor in read.items():
+            self._kept[name] = torch.cat([self._kept[name], tensor])[-_KEPT:] if name in self._kept else tensor
+
+
+@contextmanager
+def _noted(net: FaceGPT, layers: tuple[int, ...]) -> Iterator[dict[str, Tensor]]:
+    """While it lasts, the last position's hidden state after so many layers is noted: number → (N, D)."""
+    found: dict[str, Tensor] = {}
+
+    def note(count: int):  # type: ignore[no-untyped-def]
+        def hook(_module, _inputs, x: Tensor) -> None:  # type: ignore[no-untyped-def]
+            found[str(count)] = net.language.norm(x[:, -1]).float()
+
+        return hook
+
+    hooks = [net.language.layers[count - 1].register_forward_hook(note(count)) for count in layers]
+    try:
+        yield found
+    finally:
+        for one in hooks:
+            one.remove()
 
 
 def read_exits(path: Path, net: FaceGPT, of: Path) -> dict[int, FaceHead]:
