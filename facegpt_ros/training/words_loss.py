@@ -13,7 +13,7 @@ from facegpt_ros.training.attribute_loss import AttributeLoss, AttributeReadout
 from facegpt_ros.training.losses import FaceGeometry
 
 WORDS_WEIGHTS = {
-    "attributes": 8.0,
+    "attributes": 16.0,
     "axes": 2.0,
     "vertices": 0.25,
     "expression": 60.0,
