@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +23,7 @@ from facegpt_ros.model.facegpt import FaceGPT
 from facegpt_ros.model.facegpt_file import sha256_of
 from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.training.batches import Batch, Batches, stream
+from facegpt_ros.training.calibration import estimates
 from facegpt_ros.training.loop import Loop, load_checkpoint
 from facegpt_ros.training.networks import trained
 from facegpt_ros.training.options import RunOptions, add_run_arguments
@@ -124,8 +124,9 @@ class ExitTrainer(Loop):
 
     def fresh(self) -> None:
         """Fits the norms, and how much each number of θ moves, to the first crops."""
+        dataset = self.dataset()
         for step in range(-(-_FIRST // self.options.batch)):
-            self._keep(self._read(self.dataset()[step]["crops"].to(self.device)))
+            self._keep(self._read(dataset[step]["crops"].to(self.device)))
         for count in self.options.layers:
             self.net.of(count).standardise(self._kept[str(count)])
         self.net.moved.copy_((self._kept["theta"] - self._kept["guess"]).std(0).clamp_min(1e-4))
@@ -143,7 +144,7 @@ class ExitTrainer(Loop):
         readers = {count: self.teacher.early(count, self.ema.of(count)) for count in self.options.layers}
         out: dict[str, float] = {}
         for count, reader in {**readers, self.teacher.depth: self.teacher}.items():
-            measured = self._validation.measure(lambda crops, reader=reader: _theta(reader, crops))  # type: ignore[misc]
+            measured = self._validation.measure(lambda crops, reader=reader: estimates(reader, crops)[0].numpy())  # type: ignore[misc]
             out |= {f"{name}.{count}": value for name, value in measured.items()}
         return out
 
@@ -224,8 +225,3 @@ def run(args: argparse.Namespace) -> int:
     """Trains and returns the exit status."""
     ExitTrainer(ExitOptions.of(args)).train()
     return 0
-
-
-def _theta(reader: FaceGPT, crops: np.ndarray) -> np.ndarray:
-    with torch.inference_mode():
-        return reader.estimate(torch.from_numpy(np.ascontiguousarray(crops)), reader.frame_cache())[0].numpy()
