@@ -51,7 +51,7 @@ class EstimatorConfig(Group):
 
     PREFIX: ClassVar[str] = "estimator"
     name: str = option(
-        "cnn", "which estimator runs; facegpt also says how sure it is, and is slower", choices=("cnn", "facegpt")
+        "facegpt", "which estimator runs; cnn is faster, and does not say how sure it is", choices=("facegpt", "cnn")
     )
     weights: str = option("", "path of other weights than the shipped ones; empty for the shipped ones")
     backend: str = option(

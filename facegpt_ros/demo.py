@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from facegpt_ros import engines
-from facegpt_ros.config import SourceConfig
-from facegpt_ros.errors import ConfigError
+from facegpt_ros.backends.choose import choose
+from facegpt_ros.config import Config, EstimatorConfig, SourceConfig
+from facegpt_ros.errors import ConfigError, FaceGPTError
 from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE, moving_portrait, write_video
 from facegpt_ros.processes import NodeProcesses, stop_on_sigterm
 from facegpt_ros.recording import Recording
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     face, camera = split_parameters(args.set)
     with tempfile.TemporaryDirectory(prefix="facegpt_demo") as scratch:
         clips = _clips(args, Path(scratch))
+        _build_graphs(Config.from_flat(face).estimator)
         print("starting face_node; the first time on a machine it compiles the renderer", flush=True)
         with stop_on_sigterm(), NodeProcesses(_NAMESPACE, quiet=True) as nodes:
             shown: dict[str, object] = {"output.overlay": True, "image.timeout_s": 30.0}
@@ -78,6 +80,21 @@ def run(args: argparse.Namespace) -> int:
                 print(f"facegpt demo: {error}", file=sys.stderr)
                 return 1
     return 0
+
+
+def _build_graphs(config: EstimatorConfig) -> None:
+    """FaceGPT's, ahead: else the CNN would serve for most of a short clip. Where they cannot be, it does."""
+    if config.name != "facegpt" or config.server:
+        return
+    from facegpt_ros.model.estimator import facegpt_files
+    from facegpt_ros.model.facegpt_build import build_kept
+    from facegpt_ros.model.facegpt_file import FaceGPTFile
+
+    try:
+        files = facegpt_files(config)
+        build_kept(FaceGPTFile.open(files.weights), files.language, choose(config.backend, config.precision).precision)
+    except FaceGPTError as error:
+        print(f"FaceGPT is not ready, the CNN begins: {error}", flush=True)
 
 
 def _clips(args: argparse.Namespace, scratch: Path) -> list[Clip]:
@@ -102,10 +119,12 @@ def _play(clip: Clip, nodes: NodeProcesses, camera: dict[str, object], args: arg
     recording = Recording(args.output / clip.name, clip.fps, fill=not in_step)
     confidence: dict[float, float] = {}
     seen = {"images": 0, "faces": 0}
+    said_by: dict[str, None] = {}  # in the order in which they took over
 
     def on_result(stamp: float, received: float, message: object) -> None:
         faces = message.faces  # type: ignore[attr-defined]
         seen["images"] += 1
+        said_by[message.model_id] = None  # type: ignore[attr-defined]
         seen["faces"] += bool(faces)
         confidence[stamp] = max((face.confidence for face in faces), default=0.0)
 
@@ -137,7 +156,8 @@ def _play(clip: Clip, nodes: NodeProcesses, camera: dict[str, object], args: arg
             status.end()
             files = recording.close()
             if seen["images"]:
-                print(f"{clip.name}: a face in {seen['faces']} of {seen['images']} images", flush=True)
+                who = ", then ".join(said_by)
+                print(f"{clip.name}: a face in {seen['faces']} of {seen['images']} images, by {who}", flush=True)
             for path in files:
                 print(f"    {path}", flush=True)
         camera_process = nodes.running.pop("camera_node")

@@ -69,9 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chosen(names: list[str], demo: bool) -> list[str]:
-    return names or [
-        e.name for e in engines.read_manifest().values() if e.use == "node" or (demo and e.use != "language")
-    ]
+    return names or [e.name for e in engines.read_manifest().values() if e.use == "node" or demo]
 
 
 def _each(names: list[str], *, force: bool, download: bool) -> int:

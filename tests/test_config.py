@@ -64,7 +64,7 @@ def test_unknown_name_suggests_the_nearest():
 def test_live_update_refuses_what_needs_reconfiguring():
     config = Config()
     assert config.updated({"perception.max_faces": 1}, live_only=True).perception.max_faces == 1
-    assert config.updated({"estimator.name": "cnn"}, live_only=True) == config
+    assert config.updated({"estimator.name": "facegpt"}, live_only=True) == config
     with pytest.raises(ConfigError, match="reconfigure the node"):
         config.updated({"image.transport": "compressed"}, live_only=True)
 

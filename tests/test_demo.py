@@ -37,6 +37,7 @@ def test_demo_leaves_a_video_and_a_picture_of_a_real_face(tmp_path):
     done = facegpt("demo", "--video", clip, "--seconds", 3, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FPS" in done.stdout and "a face in" in done.stdout and "a face in 0 of" not in done.stdout
+    assert " by facegpt@" in done.stdout, "what the node runs by default"
     picture = cv2.imread(str(tmp_path / "out" / "clip.png"))
     assert picture.shape == (480, 640, 3)
     assert cv2.VideoCapture(str(tmp_path / "out" / "clip.mp4")).read()[0]

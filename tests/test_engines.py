@@ -19,7 +19,7 @@ from facegpt_ros.errors import WeightsError
 
 CONTENT = {"tiny/a.bin": b"weights a", "tiny/b.bin": b"weights b"}
 
-USES = ("node", "demo", "train", "language")
+USES = ("node", "demo", "train")
 
 
 def _entry(name: str, member: str, **changes: str) -> dict:

@@ -40,8 +40,9 @@ def test_a_bad_parameter_is_named_before_anything_starts(text, said):
 @pytest.mark.ros
 def test_missing_weights_end_up_with_the_reason():
     pytest.importorskip("facegpt_ros.msg", reason="the interfaces are not built")
+    given = ["--set", "estimator.name=cnn", "--set", "estimator.weights=/nowhere/weights.onnx"]
     done = subprocess.run(
-        [sys.executable, "-m", "facegpt_ros.cli", "up", "--set", "estimator.weights=/nowhere/weights.onnx"],
+        [sys.executable, "-m", "facegpt_ros.cli", "up", *given],
         capture_output=True,
         text=True,
         timeout=60,

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if not 2 <= args.repeats <= 10_000:
         raise ConfigError(f"--repeats is {args.repeats}; give 2 to 10000")
     ours = FollowedCrowd(Config.from_flat({"estimator.name": "facegpt"}), 1, _SIZE)
-    cnn = FollowedCrowd(Config(), 1, _SIZE)
+    cnn = FollowedCrowd(Config.from_flat({"estimator.name": "cnn"}), 1, _SIZE)
     estimator = ours.pipeline.estimator
     assert isinstance(estimator, FaceGPTEstimator)
     tokens, guess = estimator.see(ours.pixels)

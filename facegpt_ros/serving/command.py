@@ -16,7 +16,7 @@ from facegpt_ros.processes import stop_on_sigterm
 from facegpt_ros.serving.repository import BACKENDS, Batching, export
 from facegpt_ros.serving.server import find_wheel, triton_server
 
-_ESTIMATORS = ("cnn", "facegpt")
+_ESTIMATORS = ("facegpt", "cnn")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int, default=8001, help="gRPC port (default: %(default)s)")
     usual = Batching()
     for action in (write, serve):
-        action.add_argument("estimators", nargs="*", metavar="NAME", help="cnn, facegpt or both (default: cnn)")
+        action.add_argument("estimators", nargs="*", metavar="NAME", help="facegpt, cnn or both (default: facegpt)")
         action.add_argument("--weights", default="", help="other weights than the shipped ones, of one estimator")
         action.add_argument("--precision", choices=PRECISIONS, default="int8", help="of facegpt (default: %(default)s)")
         action.add_argument("--layers", type=int, default=0, help="of facegpt: the parameter estimator.layers")

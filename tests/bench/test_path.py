@@ -15,7 +15,7 @@ pytest.importorskip("onnx", reason="ceilings are measured with graphs that onnx 
 
 
 def test_every_face_of_the_crowd_is_followed():
-    followed = FollowedCrowd(Config.from_flat({"perception.max_faces": 8}), 8)
+    followed = FollowedCrowd(Config.from_flat({"perception.max_faces": 8, "estimator.name": "cnn"}), 8)
     try:
         assert len({face.face_id for face in followed.faces}) == 8
         assert followed.pixels.shape[0] == 8 and followed.pixels.std() > 20
@@ -45,7 +45,7 @@ def test_the_stages_of_a_frame_as_json_and_as_a_picture(tmp_path: Path, capsys: 
 
 
 def test_every_camera_has_a_face_and_all_faces_of_a_round_are_one_batch():
-    config = Config()
+    config = Config.from_flat({"estimator.name": "cnn"})
     pipeline = build_pipeline(config)
     try:
         groups = [FollowedCameras(pipeline, config, count, crowd(1)) for count in (1, 3)]

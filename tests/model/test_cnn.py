@@ -110,10 +110,10 @@ def test_refuses_a_graph_that_takes_floats(tmp_path: Path):
 
 
 def test_the_parameter_names_other_weights(tmp_path: Path):
-    estimator = load_estimator(EstimatorConfig(weights=str(weights(tmp_path))), MODEL)
+    estimator = load_estimator(EstimatorConfig(name="cnn", weights=str(weights(tmp_path))), MODEL)
     assert estimator.crop_size == SIZE
     estimator.close()
     with pytest.raises(WeightsError, match="closed"):
         estimator.infer(BLACK)
     with pytest.raises(WeightsError, match=r"elsewhere\.onnx: no such file"):
-        load_estimator(EstimatorConfig(weights=str(tmp_path / "elsewhere.onnx")), MODEL)
+        load_estimator(EstimatorConfig(name="cnn", weights=str(tmp_path / "elsewhere.onnx")), MODEL)

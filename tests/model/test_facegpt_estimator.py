@@ -178,7 +178,7 @@ def test_refuses_files_that_do_not_belong_together(tmp_path, language):
 
 
 def test_the_parameter_names_it_and_missing_weights_name_the_cure(tmp_path, language, monkeypatch):
-    assert Config().estimator.name == "cnn"
+    assert Config().estimator.name == "facegpt"
     with monkeypatch.context() as other_version:
         other_version.setattr(engines, "read_manifest", dict)
         cure = r"estimator.weights to a facegpt.safetensors .* or estimator.name to cnn"

@@ -39,7 +39,7 @@ def graph_of(folder: Path) -> Path:
 
 
 def test_the_cnn_goes_as_it_is_and_the_config_says_what_robots_check(tmp_path: Path):
-    folder = export(tmp_path, EstimatorConfig(threads=3), MODEL)
+    folder = export(tmp_path, EstimatorConfig(name="cnn", threads=3), MODEL)
     assert folder == tmp_path / "facegpt_ros_cnn"
     graph = graph_of(folder)
     assert graph.read_bytes() == engines.fetch("regressor", download=False).read_bytes()
@@ -47,7 +47,7 @@ def test_the_cnn_goes_as_it_is_and_the_config_says_what_robots_check(tmp_path: P
     assert f"versions: [ {graph.parent.name} ]" in text and 'backend: "onnxruntime"' in text
     assert "max_batch_size: 64" in text and "max_queue_delay_microseconds: 0" in text
     said = {key: json.loads(value) for key, value in re.findall(r'key: "(\w+)" value \{ string_value: (".*") \}', text)}
-    local = load_estimator(EstimatorConfig(), MODEL)
+    local = load_estimator(EstimatorConfig(name="cnn"), MODEL)
     assert said == {
         "layout": LAYOUT.to_json(),
         "model_sha256": MODEL.sha256,
@@ -108,12 +108,12 @@ def test_an_export_that_fails_leaves_the_one_before(tmp_path: Path, facegpt: Est
 
 def test_what_cannot_be_exported_is_named(tmp_path: Path):
     with pytest.raises(ConfigError, match="backend is 'tensorflow'; use onnxruntime or python"):
-        export(tmp_path, EstimatorConfig(), MODEL, "tensorflow")
+        export(tmp_path, EstimatorConfig(name="cnn"), MODEL, "tensorflow")
     with pytest.raises(ConfigError, match="robots may send 16 crops"):
         Batching(most=4)
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(WeightsError, match=r"facegpt_ros_cnn: cannot be written .* give another folder"):
-        export(tmp_path / "file", EstimatorConfig(), MODEL)
+        export(tmp_path / "file", EstimatorConfig(name="cnn"), MODEL)
 
 
 def test_the_command_writes_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -124,7 +124,7 @@ def test_the_command_writes_what_it_says(tmp_path: Path, capsys: pytest.CaptureF
     assert "max_batch_size: 20" in text and "max_queue_delay_microseconds: 900" in text and 'backend: "python"' in text
     assert len(list(tmp_path.rglob("model.py"))) == 1
     assert main(["triton", "export", str(tmp_path), "smile"]) == 1
-    assert "there is no estimator 'smile'; use cnn or facegpt" in capsys.readouterr().err
+    assert "there is no estimator 'smile'; use facegpt or cnn" in capsys.readouterr().err
     assert main(["triton", "export", str(tmp_path), "cnn", "facegpt", "--weights", "w"]) == 1
     assert "--weights are of one estimator" in capsys.readouterr().err
 
