@@ -17,9 +17,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from facegpt_ros.errors import WeightsError
-from facegpt_ros.model.face_head import Spread
 from facegpt_ros.model.language_model import LanguageModel
-from facegpt_ros.model.regressor import decode
 from facegpt_ros.model.tokenizer import Tokenizer
 from facegpt_ros.model.vlm import FaceVLM, is_ours
 from facegpt_ros.morphable.model import MorphableModel
@@ -27,12 +25,14 @@ from facegpt_ros.training.batches import Batch, Batches, stream
 from facegpt_ros.training.conversations import Conversations, Talk
 from facegpt_ros.training.face_batches import FaceBatch, FaceBatches
 from facegpt_ros.training.facegpt_options import FaceGPTOptions, add_arguments
+from facegpt_ros.training.frame_loss import FrameLoss
 from facegpt_ros.training.loop import Loop, load_checkpoint
-from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total
+from facegpt_ros.training.losses import RENDER_WEIGHTS, RegressorLoss, total
 from facegpt_ros.training.networks import SHAPE, fill, network, read_language
+from facegpt_ros.training.perceptual import PerceptualLoss
 from facegpt_ros.training.photometric import PhotometricLoss
 from facegpt_ros.training.photos import Photos
-from facegpt_ros.training.spread_loss import photo_spread, render_spread
+from facegpt_ros.training.second_view import ConsistencyLoss, second_view
 from facegpt_ros.training.stages import STAGES, Stage
 from facegpt_ros.training.validation import Validation
 from facegpt_ros.training.warm_start import METADATA_KEY, Outputs
@@ -41,11 +41,8 @@ from facegpt_ros.training.words_validation import WordsValidation
 
 __all__ = ["FaceGPTOptions", "FaceTrainer", "add_arguments", "read_language", "run"]
 
-SPREAD_WEIGHTS = {"landmark_spread": 0.3, "angle_spread": 0.1, "shape_spread": 0.1, "expression_spread": 0.1}
 _WORDS_WEIGHT = 0.5  # of the sum over faces from words
-_ASKED_WEIGHT = 1.0  # of the cross entropy of whether a face is asked for, nats
-_TWINS_WEIGHT = 1.0  # mm, of 2 for the distance to the truth
-_PHOTOMETRIC_PHOTOS = 8
+_ASKED_WEIGHT = 3.0  # of the cross entropy of whether a face is asked for, nats
 _TOGETHER = 24  # sequences that are read at once
 _STANDARD_TEXTS = 240
 
@@ -82,8 +79,8 @@ class FaceTrainer(Loop):
         self.outputs = Outputs.of(self.model)
         self.loss = RegressorLoss(self.model, self.outputs.layout).to(self.device)
         self.words_loss = WordsLoss(self.model, self.outputs.layout, self.loss.geometry).to(self.device)
-        self.photometric = PhotometricLoss(self.model).to(self.device)
         self.begin(network(options, self.outputs.layout, self.stage.adapters, language))
+        self.frame_loss = self._frame_loss().to(self.device)
 
     def update(self, batch: FaceBatch) -> dict[str, float]:
         """Losses are named renders.*, photos.*, words.* and asked."""
@@ -91,14 +88,28 @@ class FaceTrainer(Loop):
         loss = self.net.mean.new_zeros(())
         values: dict[str, float] = {}
         if batch.frames is not None:
-            image_tokens, guess = self.net.see(batch.frames["crops"])
+            crops, again = batch.frames["crops"], None
+            photos = slice(len(batch.frames["theta"]), None)
+            if self.stage.self_supervised and len(crops[photos]):
+                again = second_view(crops[photos], batch.frames["half_extent"][photos])
+                crops = torch.cat([crops, again.crops])
+            image_tokens, guess = self.net.see(crops)
             out = self.net(self.net.frame_sequences(len(guess)), image_tokens, guess)
-            loss, values = self._frames(out.raw, out.spread, batch.frames)
+            loss, terms = self.frame_loss(out.raw, out.spread, batch.frames, self._twins, again)
+            values = {name: term.item() for name, term in terms.items()}
         if batch.talk.parts:
-            said, terms = self._talk(batch.talk, batch.frames, image_tokens, guess)
-            loss, values = loss + said, values | terms
+            said, told = self._talk(batch.talk, batch.frames, image_tokens, guess)
+            loss, values = loss + said, values | told
         self.descend(loss)
         return {"total": loss.item(), **values}
+
+    def _frame_loss(self) -> FrameLoss:
+        if not self.stage.self_supervised:
+            return FrameLoss(self.loss)
+        eyes = getattr(self.net, "vision", None)  # a larger model may have no first guess
+        perceptual = PerceptualLoss(eyes, self.options.size) if eyes is not None else None
+        consistency = ConsistencyLoss(self.model, self.loss.geometry)
+        return FrameLoss(self.loss, PhotometricLoss(self.model), perceptual, consistency)
 
     def _talk(
         self, talk: Conversations, frames: Batch | None, image_tokens: Tensor | None, guess: Tensor | None
@@ -133,46 +144,11 @@ class FaceTrainer(Loop):
             for group in self.net.alike([talk.parts[i] for i in rows], _TOGETHER):
                 yield [rows[k] for k in group], seen
 
-    def _frames(self, raw: Tensor, spread: Spread, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """The loss of the per-frame prompt, and every term unweighted."""
-        n = len(batch["theta"])
-        half_extent, landmarks = batch["half_extent"], batch["landmarks"]
-        renders = self.loss.render_terms(raw[:n], batch["theta"], half_extent[:n], landmarks[:n])
-        present = batch["theta"][:, self.outputs.layout.presence] > 0.5
-        of_renders = {"half_extent": half_extent[:n][present], "landmarks": landmarks[:n][present]}
-        of_renders["theta"] = batch["theta"][present]
-        geometry, layout = self.loss.geometry, self.outputs.layout
-        spreads = render_spread(geometry, layout, raw[:n][present], _rows(spread, present, n), of_renders)
-        loss = (n / len(raw)) * (total(renders, RENDER_WEIGHTS) + total(spreads, SPREAD_WEIGHTS))
-        renders |= spreads
-        if self._twins:
-            renders["twins"] = self._twin_distance(raw)
-            loss = loss + _TWINS_WEIGHT * renders["twins"]
-        photos: dict[str, Tensor] = {}
-        if len(raw) > n:
-            photos = self.loss.photo_terms(raw[n:], half_extent[n:], landmarks[n:])
-            colour = n + torch.nonzero(batch["is_colour"])[:_PHOTOMETRIC_PHOTOS, 0]
-            if self.stage.photometric and len(colour):
-                theta = decode(layout, raw[colour])
-                photos["photometric"] = self.photometric(theta, half_extent[colour], batch["crops"][colour])
-            loss = loss + (1 - n / len(raw)) * total(photos, PHOTO_WEIGHTS)
-            of_photos = {"half_extent": half_extent[n:], "landmarks": landmarks[n:]}
-            spreads = photo_spread(geometry, layout, raw[n:], Spread(*(part[n:] for part in spread)), of_photos)
-            loss = loss + (1 - n / len(raw)) * total(spreads, SPREAD_WEIGHTS)
-            photos |= spreads
-        values = {f"renders.{k}": v.item() for k, v in renders.items()}
-        return loss, values | {f"photos.{k}": v.item() for k, v in photos.items()}
-
     @property
     def _twins(self) -> int:
         """Pairs of renders that show one person."""
         renders = self.options.batch - round(self.options.batch * self.options.photo_share) * bool(self.options.photos)
         return int(self.stage.twins * renders) // 2
-
-    def _twin_distance(self, raw: Tensor) -> Tensor:
-        """How far apart the shapes of one person lie, mm; away from the truth they are pulled by the other terms."""
-        identity = raw[: 2 * self._twins, self.outputs.layout.identity]
-        return ((identity[::2] - identity[1::2]) @ self.loss.geometry.shape_distance).abs().mean()
 
     def infer(self, crops: np.ndarray) -> np.ndarray:
         """Raw θ of the averaged weights: (N, S, S, 3) uint8 → (N, D)."""
@@ -264,7 +240,3 @@ def _read(path: Path) -> dict[str, Any]:
         return {**notes, **{name: int(notes[name]) for name in (*SHAPE, "step")}, "ema": tensors}
     except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise WeightsError(f"{path} holds no FaceGPT ({error}); give one of `facegpt train export-facegpt`") from error
-
-
-def _rows(spread: Spread, keep: Tensor, n: int) -> Spread:
-    return Spread(*(part[:n][keep] for part in spread))

@@ -52,9 +52,11 @@ PHOTO_WEIGHTS = {
     "identity": 0.05,
     "expression": 0.06,
     "albedo": 0.02,
-    "white_light": 0.5,  # their light is nearly monochrome too
+    "white_light": 0.5,  # colour constancy: their light is nearly monochrome too
+    "symmetry": 4.0,  # RGB 0..1; what differs between the sides of a face is light or shadow before it is skin
     "range": 3.0,
     "photometric": 12.0,  # RGB 0..1, of 1.9 in Deng et al.
+    "perceptual": 1.3,  # 1 - cosine, of 0.2 in Deng et al.
     "presence": 0.5,
 }
 
@@ -85,6 +87,8 @@ class FaceGeometry(nn.Module):
         self._keep("vertex_identity", bases["identity"].reshape(n_i, -1, 3)[:, chosen].reshape(n_i, -1))
         self._keep("vertex_expression", bases["expression"].reshape(n_e, -1, 3)[:, chosen].reshape(n_e, -1))
         self._keep("vertex_albedo", bases["albedo"].reshape(n_a, -1, 3)[:, chosen].reshape(n_a, -1))
+        albedo = bases["albedo"].reshape(n_a, -1, 3)
+        self._keep("albedo_odd", ((albedo[:, chosen] - albedo[:, model.mirror[chosen]]) / 2).reshape(n_a, -1))
         self._keep("shape_distance", shape_distance(model))  # (I, K) mm
         side = np.linspace(-0.8, 0.8, 6)
         x, y = (grid.ravel() for grid in np.meshgrid(side, side))
@@ -184,7 +188,7 @@ class RegressorLoss(nn.Module):
         return terms
 
     def photo_terms(self, raw: Tensor, half_extent: Tensor, landmarks: Tensor) -> dict[str, Tensor]:
-        """Unweighted terms of photos that all show a face; the photometric one is photometric.py's.
+        """Unweighted terms of photos that all show a face; those of pixels are photometric.py's and perceptual.py's.
 
         Args:
             raw: predicted (N, D).
@@ -204,6 +208,7 @@ class RegressorLoss(nn.Module):
             "identity": theta.identity.square().mean(),
             "expression": (theta.expression / _EXPRESSION_SPREAD).square().mean(),
             "albedo": theta.albedo.square().mean(),
+            "symmetry": (theta.albedo @ geometry.albedo_odd).abs().mean(),
             "white_light": (light - light.mean(2, keepdim=True)).square().mean(),
             "range": _outside_unit(raw[:, layout.expression]),
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,14 @@ from facegpt_ros.morphable.model import MorphableModel
 from facegpt_ros.render.differentiable import render
 
 _SURE = 0.5
+
+
+class Drawn(NamedTuple):
+    """Of N crops: image and photo (N, 3, s, s) RGB 0..1, and mask (N, s, s) bool where they are compared."""
+
+    image: Tensor
+    photo: Tensor
+    mask: Tensor
 
 
 class PhotometricLoss(nn.Module):
@@ -54,7 +64,17 @@ class PhotometricLoss(nn.Module):
         keep("compared", compared[triangles].all(1))
 
     def forward(self, theta: Theta, half_extent: Tensor, crops: Tensor) -> Tensor:
-        """L2,1 over compared pixels, scalar, RGB 0..1.
+        """L2,1 over compared pixels, scalar, RGB 0..1; arguments as of drawn."""
+        return self.distance(self.drawn(theta, half_extent, crops))
+
+    @staticmethod
+    def distance(drawn: Drawn) -> Tensor:
+        """See forward."""
+        distance = ((drawn.image - drawn.photo).square().sum(1) + 1e-6).sqrt()
+        return (distance * drawn.mask).sum() / drawn.mask.sum().clamp_min(1)
+
+    def drawn(self, theta: Theta, half_extent: Tensor, crops: Tensor) -> Drawn:
+        """Each estimate's face region as its camera sees it.
 
         Args:
             theta: of N crops.
@@ -70,8 +90,6 @@ class PhotometricLoss(nn.Module):
         shift = torch.cat([theta.offset * half_extent[:, None], torch.ones_like(depth)[:, None]], 1) * depth[:, None]
         points = points @ theta.rotation.transpose(1, 2) + shift[:, None]
         colours = self.albedo_mean + (theta.albedo @ self.albedo).view(len(crops), -1, 3)
-        drawn = render(points, self.triangles, colours, theta.illumination, 1 / half_extent, self.size)
-        seen = drawn.triangle_id.long()
-        mask = (seen >= 0) & self.compared[seen.clamp_min(0)]  # (N, S, S)
-        distance = ((drawn.image - target).square().sum(1) + 1e-6).sqrt()
-        return (distance * mask).sum() / mask.sum().clamp_min(1)
+        image = render(points, self.triangles, colours, theta.illumination, 1 / half_extent, self.size)
+        seen = image.triangle_id.long()
+        return Drawn(image.image, target, (seen >= 0) & self.compared[seen.clamp_min(0)])

@@ -15,7 +15,7 @@ class Stage:
         frames: whether crops are looked at, photos and renders, as many a step as the options ask for.
         texts: descriptions → <FACE> a step.
         others: prompts that ask for no face a step.
-        photometric: whether photos are compared with what is drawn of them.
+        self_supervised: whether photos are compared with what is drawn of them, and with themselves seen again.
         twins: share of the renders that show one person twice, whose identity must then be the same.
     """
 
@@ -24,7 +24,7 @@ class Stage:
     frames: bool = True
     texts: int = 0
     others: int = 0
-    photometric: bool = False
+    self_supervised: bool = False
     twins: float = 0.0
 
 
@@ -42,7 +42,7 @@ STAGES = {
         adapters=True,
         texts=8,
         others=2,
-        photometric=True,
+        self_supervised=True,
         twins=0.5,
     ),
     "talk": Stage(
@@ -50,7 +50,7 @@ STAGES = {
         adapters=True,
         texts=14,
         others=12,
-        photometric=True,
+        self_supervised=True,
         twins=0.5,
     ),
 }

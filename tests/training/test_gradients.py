@@ -8,10 +8,12 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="training needs efficien
 
 from facegpt_ros.language.describe import Descriptions  # noqa: E402
 from facegpt_ros.model.face_head import Spread  # noqa: E402
+from facegpt_ros.model.regressor import decode  # noqa: E402
 from facegpt_ros.morphable.model import MorphableModel  # noqa: E402
 from facegpt_ros.training.attribute_loss import limits  # noqa: E402
 from facegpt_ros.training.batches import Batches  # noqa: E402
 from facegpt_ros.training.losses import PHOTO_WEIGHTS, RENDER_WEIGHTS, RegressorLoss, total  # noqa: E402
+from facegpt_ros.training.second_view import CONSISTENCY_WEIGHTS, ConsistencyLoss, second_view  # noqa: E402
 from facegpt_ros.training.spread_loss import render_spread  # noqa: E402
 from facegpt_ros.training.warm_start import Outputs  # noqa: E402
 from facegpt_ros.training.words_loss import WORDS_WEIGHTS, WordsLoss  # noqa: E402
@@ -70,7 +72,20 @@ def test_each_term_on_renders(loss, batch, name):
     agrees(function, raw)
 
 
-@pytest.mark.parametrize("name", [name for name in PHOTO_WEIGHTS if name != "photometric"])
+@pytest.mark.parametrize("name", list(CONSISTENCY_WEIGHTS))
+def test_each_term_of_a_photo_seen_again(model, loss, batch, name):
+    torch.manual_seed(3)
+    view = second_view(torch.zeros(len(batch["theta"]), 8, 8, 3, dtype=torch.uint8), batch["half_extent"].float())
+    consistency = ConsistencyLoss(model, loss.geometry).double()
+
+    def function(both):
+        first, second = (decode(loss.layout, part) for part in both.chunk(2))
+        return consistency(first, second, view, batch["half_extent"])[name]
+
+    agrees(function, torch.cat([start(loss.layout, batch), start(loss.layout, batch) + 0.05]))
+
+
+@pytest.mark.parametrize("name", [name for name in PHOTO_WEIGHTS if name not in ("photometric", "perceptual")])
 def test_each_term_on_photos(loss, batch, name):
     def function(raw):
         return loss.photo_terms(raw, batch["half_extent"], batch["landmarks"])[name]
