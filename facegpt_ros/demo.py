@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from facegpt_ros import engines
-from facegpt_ros.backends.choose import choose
-from facegpt_ros.config import Config, EstimatorConfig, SourceConfig
+from facegpt_ros.config import Config, SourceConfig
 from facegpt_ros.errors import ConfigError, FaceGPTError
+from facegpt_ros.model.preparation import build_ahead
 from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE, moving_portrait, write_video
 from facegpt_ros.processes import NodeProcesses, stop_on_sigterm
 from facegpt_ros.recording import Recording
@@ -66,7 +66,10 @@ def run(args: argparse.Namespace) -> int:
     face, camera = split_parameters(args.set)
     with tempfile.TemporaryDirectory(prefix="facegpt_demo") as scratch:
         clips = _clips(args, Path(scratch))
-        _build_graphs(Config.from_flat(face).estimator)
+        try:
+            build_ahead(Config.from_flat(face).estimator)  # else the CNN would serve for most of a short clip
+        except FaceGPTError as error:
+            print(f"FaceGPT is not ready, the CNN begins: {error}", flush=True)
         print("starting face_node; the first time on a machine it compiles the renderer", flush=True)
         with stop_on_sigterm(), NodeProcesses(_NAMESPACE, quiet=True) as nodes:
             shown: dict[str, object] = {"output.overlay": True, "image.timeout_s": 30.0}
@@ -80,21 +83,6 @@ def run(args: argparse.Namespace) -> int:
                 print(f"facegpt demo: {error}", file=sys.stderr)
                 return 1
     return 0
-
-
-def _build_graphs(config: EstimatorConfig) -> None:
-    """FaceGPT's, ahead: else the CNN would serve for most of a short clip. Where they cannot be, it does."""
-    if config.name != "facegpt" or config.server:
-        return
-    from facegpt_ros.model.estimator import facegpt_files
-    from facegpt_ros.model.facegpt_build import build_kept
-    from facegpt_ros.model.facegpt_file import FaceGPTFile
-
-    try:
-        files = facegpt_files(config)
-        build_kept(FaceGPTFile.open(files.weights), files.language, choose(config.backend, config.precision).precision)
-    except FaceGPTError as error:
-        print(f"FaceGPT is not ready, the CNN begins: {error}", flush=True)
 
 
 def _clips(args: argparse.Namespace, scratch: Path) -> list[Clip]:

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 
 from facegpt_ros import engines
-from facegpt_ros.config import CameraNodeConfig
+from facegpt_ros.config import CameraNodeConfig, Config
 from facegpt_ros.errors import ConfigError
+from facegpt_ros.model.preparation import build_ahead
 from facegpt_ros.portrait import PORTRAIT_CENTRE, PORTRAIT_FACE, moving_portrait, write_video
 from facegpt_ros.processes import NodeProcesses, stop_on_sigterm
 from facegpt_ros.up import split_parameters
@@ -37,12 +38,13 @@ LIMITS: tuple[Limit, ...] = (("fps", 30.0, True), ("latency_ms.p95", 40.0, False
 
 @dataclass(frozen=True)
 class Received:
-    """One result at the subscriber; times in s on the clock of the stamps."""
+    """One result at the subscriber; times in s on the clock of the stamps; by: the estimator that it names."""
 
     stamp: float
     at: float
     faces: int
     dropped: int
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,13 @@ def _measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     from facegpt_ros.nodes.monitor import monitoring
 
     face, camera = split_parameters(args.set)
+    build_ahead(Config.from_flat(face).estimator)
     source = camera_source(scratch, args.rate, args.video)
     diaries = {name: scratch / f"{name}.csv" for name in ("camera_node", "face_node")}
     received: list[Received] = []
 
     def on_result(stamp: float, at: float, message: Any) -> None:
-        received.append(Received(stamp, at, len(message.faces), message.dropped))
+        received.append(Received(stamp, at, len(message.faces), message.dropped, message.model_id))
 
     with NodeProcesses(_NAMESPACE, quiet=True) as nodes, monitoring(_NAMESPACE, on_result=on_result) as monitor:
         nodes.start(
@@ -179,7 +182,7 @@ def summary(received: list[Received], published: np.ndarray, begun: np.ndarray, 
     Returns:
         fps, latency_ms (stamp to receipt), dropped (as face_node counts them), stale (results whose image was not the
         newest that had left the camera when processing began; images that left within IN_FLIGHT_S count as on their
-        way), stale_strict (those count too), results, with_face.
+        way), stale_strict (those count too), results, with_face, estimators (that the results name).
 
     Raises:
         ConfigError: fewer than two results.
@@ -199,6 +202,7 @@ def summary(received: list[Received], published: np.ndarray, begun: np.ndarray, 
         "stale_strict": _stale(published, begun, 0.0),
         "results": len(kept),
         "with_face": sum(one.faces > 0 for one in kept),
+        "estimators": sorted({one.by for one in kept}),
     }
 
 

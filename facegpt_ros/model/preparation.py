@@ -13,7 +13,7 @@ from facegpt_ros.errors import CacheError, FaceGPTError, WeightsError
 from facegpt_ros.model.build_process import BuildProcess
 from facegpt_ros.model.built_graphs import BuiltGraphs
 from facegpt_ros.model.estimator import Estimator, facegpt_files, load_estimator, open_facegpt
-from facegpt_ros.model.facegpt_build import built, in_private_folder
+from facegpt_ros.model.facegpt_build import build_kept, built, in_private_folder
 from facegpt_ros.model.facegpt_estimator import FaceGPTEstimator
 from facegpt_ros.model.facegpt_file import FaceGPTFile
 from facegpt_ros.model.fitness import check_trained_for
@@ -35,6 +35,17 @@ def open_or_prepare(config: EstimatorConfig, model: MorphableModel) -> tuple[Est
         return estimator, None
     meanwhile = load_estimator(replace(config, name="cnn", weights="", backend="onnxruntime"), model)
     return meanwhile, Preparation(config, model)
+
+
+def build_ahead(config: EstimatorConfig) -> None:
+    """FaceGPT's graphs into the cache, where the parameters ask for them; says on stderr how far it is.
+
+    Raises:
+        ConfigError, WeightsError: it cannot run here, a file is missing or altered, or the cache cannot keep them.
+    """
+    if config.name == "facegpt" and not config.server:
+        files = facegpt_files(config)
+        build_kept(FaceGPTFile.open(files.weights), files.language, choose(config.backend, config.precision).precision)
 
 
 class Preparation:

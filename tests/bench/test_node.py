@@ -22,7 +22,7 @@ def stream(count, period_ms=25, latency_ms=12):
     stamps = np.arange(count) * period_ms * MS
     published = np.stack([stamps, stamps + MS], 1)
     begun = np.stack([stamps, stamps + 2 * MS], 1)
-    received = [Received(s / 1e9, (s + latency_ms * MS) / 1e9, 1, 0) for s in stamps.tolist()]
+    received = [Received(s / 1e9, (s + latency_ms * MS) / 1e9, 1, 0, "cnn@1") for s in stamps.tolist()]
     return received, published, begun
 
 
@@ -32,6 +32,7 @@ def test_an_undisturbed_run_is_summed_up():
     assert figures["latency_ms"] == {"p50": 12.0, "p95": 12.0, "p99": 12.0}
     assert (figures["stale"], figures["stale_strict"], figures["dropped"]) == (0, 0, 0)
     assert figures["with_face"] == figures["results"] == 161
+    assert figures["estimators"] == ["cnn@1"]
 
 
 def test_a_processing_that_begins_after_a_newer_image_left_is_stale():
