@@ -17,7 +17,7 @@ from tests.backends.channels import SIZE, Answers, served
 
 MODEL = MorphableModel.load()
 LAYOUT = ThetaLayout.of(MODEL)
-CONFIG = EstimatorConfig(server="robot:8001", server_timeout_ms=40)
+CONFIG = EstimatorConfig(name="cnn", server="robot:8001", server_timeout_ms=40)
 CROPS = np.zeros((3, SIZE, SIZE, 3), np.uint8)
 THETA = Port("FP32", (-1, LAYOUT.size))
 SPREAD = Port("FP32", (-1, 72 + LAYOUT.n_expression))

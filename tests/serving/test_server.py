@@ -44,7 +44,7 @@ except ServerError as error:
 
 MODEL = MorphableModel.load()
 PATIENT_MS = 20000  # no test waits for it: a busy machine must not look like a slow server
-CNN = EstimatorConfig(threads=1)
+CNN = EstimatorConfig(name="cnn", threads=1)
 
 
 def until(condition: Callable[[], object], seconds: float = 60) -> None:
