@@ -30,7 +30,7 @@ from tests.training.rendered_photos import write_rendered_photos  # noqa: E402
 SIZE = 64  # px
 BATCH = 12  # of FaceGPT
 #: Of each stage: steps, learning rate, and the stage whose end it begins with, as in a real run.
-COURSE = {"words": (60, 1e-2, ""), "align": (140, 1e-2, ""), "look": (60, 1e-2, "align"), "talk": (50, 5e-3, "look")}
+COURSE = {"words": (60, 1e-2, ""), "align": (140, 1e-2, ""), "look": (90, 1e-2, "align"), "talk": (50, 5e-3, "look")}
 SEED = 0
 
 #: They are 0 where a run begins, at the mean face: priors, which hold back what the others ask for; what differs
